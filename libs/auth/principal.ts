@@ -1,0 +1,10 @@
+import type { Role } from './roles.ts';
+
+/** Who calls. */
+export interface Principal {
+  /** The token's id, never the token. */
+  readonly tokenId: string;
+  readonly role: Role;
+  /** The tenant that the token belongs to; absent for root. */
+  readonly tenantId: string | undefined;
+}

@@ -1,0 +1,26 @@
+import type { Authenticator } from '#libs/auth/authenticator.ts';
+import type { Logger } from '#libs/logger/logger.ts';
+import type { CallObserver, RpcLimits } from '../server-options.ts';
+import type { Call } from './call.ts';
+
+/** What all calls of a server share, whichever door they come through. */
+export interface CallRuntime {
+  readonly authenticator: Authenticator;
+  readonly limits: RpcLimits;
+  readonly log: Logger;
+  readonly observer: CallObserver | undefined;
+  /** The calls that are under way. */
+  readonly calls: Set<Call>;
+  /** Whether the process drains: streams that open now are told to go away at once. */
+  isDraining: boolean;
+}
+
+/** What a door knows of a call before anything of it was read. */
+export interface IncomingCall {
+  readonly door: 'grpc' | 'http';
+  readonly peerAddress: string;
+  /** How long the caller waits, if it says so. */
+  readonly timeoutMs: number | undefined;
+  /** A header's value by its lower-case name. */
+  header(name: string): string | undefined;
+}

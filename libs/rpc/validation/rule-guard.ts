@@ -1,0 +1,154 @@
+import { type DescEnum, type DescField, isFieldSet, type Message, ScalarType } from '@bufbuild/protobuf';
+import { type FieldRules, FieldRulesSchema } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
+
+/** Says whether a value surely keeps its rules; `false` leaves it to the validator. */
+export type ValueGuard = (value: unknown) => boolean;
+
+type RuleSettings = ReadonlyMap<string, unknown>;
+
+const UNSURE: ValueGuard = () => false;
+const UUID = /^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
+
+/**
+ * The guard for a value by its rules: nothing where there is nothing to check, and one that is never sure where a rule
+ * is not among those that are cheap to check.
+ */
+export function guardRules(
+  rules: FieldRules | undefined,
+  scalar: ScalarType | undefined,
+  enumeration: DescEnum | undefined,
+): ValueGuard | undefined {
+  if (rules === undefined || rules.type.case === undefined) {
+    return undefined;
+  }
+  const settings = readSettings(rules);
+  if (settings.size === 0) {
+    return undefined;
+  }
+  const guards = [...settings].map(([name, setting]) => guardSetting(name, setting, scalar, enumeration));
+  return guards.includes(UNSURE) || isExclusiveRange(settings) ? UNSURE : all(guards);
+}
+
+/** The rules that are set, by name; a oneof counts under the name of its member. */
+function readSettings(rules: FieldRules): RuleSettings {
+  const desc = FieldRulesSchema.fields.find((field) => field.localName === rules.type.case)?.message;
+  const message = rules.type.value as Message;
+  const values = message as unknown as Readonly<Record<string, unknown>>;
+  const set = (desc?.fields ?? []).filter((field) => isFieldSet(message, field) && field.name !== 'example');
+  return new Map(set.map((field) => [field.localName, settingOf(field, values)]));
+}
+
+function settingOf(field: DescField, values: Readonly<Record<string, unknown>>): unknown {
+  return field.oneof === undefined
+    ? values[field.localName]
+    : (values[field.oneof.localName] as { readonly value: unknown }).value;
+}
+
+function guardSetting(
+  name: string,
+  setting: unknown,
+  scalar: ScalarType | undefined,
+  enumeration: DescEnum | undefined,
+): ValueGuard {
+  if (enumeration !== undefined) {
+    return name === 'definedOnly' && setting === true ? isDefined(enumeration) : guardIn(name, setting);
+  }
+  switch (scalar) {
+    case ScalarType.STRING:
+      return guardString(name, setting);
+    case ScalarType.BYTES:
+      return guardBytes(name, setting);
+    case ScalarType.INT32:
+    case ScalarType.UINT32:
+    case ScalarType.SINT32:
+    case ScalarType.FIXED32:
+    case ScalarType.SFIXED32:
+    case ScalarType.INT64:
+    case ScalarType.UINT64:
+    case ScalarType.SINT64:
+    case ScalarType.FIXED64:
+    case ScalarType.SFIXED64:
+      return guardInteger(name, setting as number | bigint);
+    default:
+      return UNSURE;
+  }
+}
+
+function guardString(name: string, setting: unknown): ValueGuard {
+  const limit = Number(setting);
+  switch (name) {
+    // A code point is one or two UTF-16 units, and a unit one to three bytes.
+    case 'minLen':
+      return (value) => (value as string).length >= (limit <= 1 ? limit : 2 * limit);
+    case 'maxLen':
+      return (value) => (value as string).length <= limit;
+    case 'minBytes':
+      return (value) => (value as string).length >= limit;
+    case 'maxBytes':
+      return (value) => (value as string).length * 3 <= limit || Buffer.byteLength(value as string) <= limit;
+    case 'uuid':
+      return setting === true ? (value) => UUID.test(value as string) : UNSURE;
+    default:
+      return guardIn(name, setting);
+  }
+}
+
+function guardBytes(name: string, setting: unknown): ValueGuard {
+  const limit = Number(setting);
+  switch (name) {
+    case 'len':
+      return (value) => (value as Uint8Array).length === limit;
+    case 'minLen':
+      return (value) => (value as Uint8Array).length >= limit;
+    case 'maxLen':
+      return (value) => (value as Uint8Array).length <= limit;
+    default:
+      return UNSURE;
+  }
+}
+
+function guardInteger(name: string, limit: number | bigint): ValueGuard {
+  switch (name) {
+    case 'lt':
+      return (value) => (value as number | bigint) < limit;
+    case 'lte':
+      return (value) => (value as number | bigint) <= limit;
+    case 'gt':
+      return (value) => (value as number | bigint) > limit;
+    case 'gte':
+      return (value) => (value as number | bigint) >= limit;
+    default:
+      return guardIn(name, limit);
+  }
+}
+
+function guardIn(name: string, setting: unknown): ValueGuard {
+  if (name !== 'in' || !Array.isArray(setting)) {
+    return UNSURE;
+  }
+  const members = new Set<unknown>(setting);
+  return (value) => members.has(value);
+}
+
+function isDefined(enumeration: DescEnum): ValueGuard {
+  const numbers = new Set<unknown>(enumeration.values.map((value) => value.number));
+  return (value) => numbers.has(value);
+}
+
+/** A lower bound above the upper one means «outside of», which the validator knows how to read. */
+function isExclusiveRange(settings: RuleSettings): boolean {
+  const lower = (settings.get('gt') ?? settings.get('gte')) as number | bigint | undefined;
+  const upper = (settings.get('lt') ?? settings.get('lte')) as number | bigint | undefined;
+  return lower !== undefined && upper !== undefined && lower >= upper;
+}
+
+function all(guards: readonly ValueGuard[]): ValueGuard {
+  const [first, second] = guards;
+  if (first !== undefined && guards.length === 1) {
+    return first;
+  }
+  if (first !== undefined && second !== undefined && guards.length === 2) {
+    return (value) => first(value) && second(value);
+  }
+  return (value) => guards.every((guard) => guard(value));
+}
