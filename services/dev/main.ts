@@ -1,0 +1,29 @@
+import { createProcessHost } from '#libs/lifecycle/process-host.ts';
+import { runService } from '#libs/service/run-service.ts';
+import { VERSION } from '#libs/service/version.ts';
+import { DEV_CONFIG, readDevConfig } from './config.ts';
+import { renderWelcome } from './welcome.ts';
+
+const host = createProcessHost(process);
+
+await runService(host, {
+  service: 'dev',
+  program: DEV_CONFIG.program,
+  readConfig: readDevConfig,
+  logTo: 'stderr',
+  async start({ config, createLog, parts }) {
+    // Loaded only now, so that the help and refusals come at once.
+    const { startDev } = await import('./service.ts');
+    const addresses = await startDev({ config, createLog, process }, parts);
+    host.writeOut(
+      renderWelcome({
+        version: VERSION,
+        readyMs: performance.now(),
+        folder: config.store.folder,
+        isTls: config.tlsCertFile !== undefined,
+        addresses,
+      }),
+    );
+  },
+  onDraining: () => host.writeOut('\nDraining.\n'),
+});

@@ -1,0 +1,41 @@
+import type { ConfigDefinition } from '#libs/config/config-table.ts';
+import { type ConfigReading, parseConfig } from '#libs/config/parse-config.ts';
+import { BUS_ENTRY, type BusSetting } from '#libs/service/bus-setting.ts';
+import { COMMON_TABLE, type CommonConfig, checkCommon } from '#libs/service/common-config.ts';
+import { checkListen, type ListenConfig, listenEntry } from '#libs/service/listen-config.ts';
+import { type StoreSetting, storeEntry } from '#libs/service/store-setting.ts';
+import { VERSION } from '#libs/service/version.ts';
+
+/** The settings of the registry service. */
+export interface RegistryConfig extends CommonConfig, ListenConfig {
+  readonly store: StoreSetting;
+  readonly bus: BusSetting;
+}
+
+/** What the registry service is. */
+export const REGISTRY_SUMMARY = 'keeps packages, who is trusted to sign them, and which versions are active';
+
+/** How the settings of the registry service are read. */
+export const REGISTRY_CONFIG: ConfigDefinition<RegistryConfig> = {
+  program: 'millrace-registry',
+  summary: REGISTRY_SUMMARY,
+  version: VERSION,
+  prefix: 'REGISTRY_',
+  table: {
+    grpcListen: listenEntry('registry', 'grpc'),
+    httpListen: listenEntry('registry', 'http'),
+    store: storeEntry('./.millrace/registry'),
+    bus: BUS_ENTRY,
+    ...COMMON_TABLE,
+  },
+  check: (config) => [...checkListen([{ service: 'registry', config }]), ...checkCommon(config)],
+};
+
+/**
+ * Reads the settings of the registry service from the environment and the arguments.
+ *
+ * @throws ConfigError that names everything that is wrong.
+ */
+export function readRegistryConfig(argv: readonly string[]): ConfigReading<RegistryConfig> {
+  return parseConfig(REGISTRY_CONFIG, process.env, argv);
+}

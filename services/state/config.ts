@@ -1,0 +1,41 @@
+import type { ConfigDefinition } from '#libs/config/config-table.ts';
+import { type ConfigReading, parseConfig } from '#libs/config/parse-config.ts';
+import { BUS_ENTRY, type BusSetting } from '#libs/service/bus-setting.ts';
+import { COMMON_TABLE, type CommonConfig, checkCommon } from '#libs/service/common-config.ts';
+import { checkListen, type ListenConfig, listenEntry } from '#libs/service/listen-config.ts';
+import { type StoreSetting, storeEntry } from '#libs/service/store-setting.ts';
+import { VERSION } from '#libs/service/version.ts';
+
+/** The settings of the state service. */
+export interface StateConfig extends CommonConfig, ListenConfig {
+  readonly store: StoreSetting;
+  readonly bus: BusSetting;
+}
+
+/** What the state service is. */
+export const STATE_SUMMARY = 'keeps runs and definitions, and hands work to workers';
+
+/** How the settings of the state service are read. */
+export const STATE_CONFIG: ConfigDefinition<StateConfig> = {
+  program: 'millrace-state',
+  summary: STATE_SUMMARY,
+  version: VERSION,
+  prefix: 'STATE_',
+  table: {
+    grpcListen: listenEntry('state', 'grpc'),
+    httpListen: listenEntry('state', 'http'),
+    store: storeEntry('./.millrace/state'),
+    bus: BUS_ENTRY,
+    ...COMMON_TABLE,
+  },
+  check: (config) => [...checkListen([{ service: 'state', config }]), ...checkCommon(config)],
+};
+
+/**
+ * Reads the settings of the state service from the environment and the arguments.
+ *
+ * @throws ConfigError that names everything that is wrong.
+ */
+export function readStateConfig(argv: readonly string[]): ConfigReading<StateConfig> {
+  return parseConfig(STATE_CONFIG, process.env, argv);
+}
