@@ -1,0 +1,13 @@
+import type { TestProject } from 'vitest/node';
+import { findTools, type Tools } from './find-tools.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    tools: Tools;
+  }
+}
+
+/** Finds the tools once for a test run and gives them to the tests as `inject('tools')`. */
+export async function setup(project: TestProject): Promise<void> {
+  project.provide('tools', await findTools());
+}
