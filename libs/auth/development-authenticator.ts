@@ -17,7 +17,7 @@ export function isLoopback(address: string): boolean {
 
 /** Development mode: there are no tokens, whoever calls from this machine may do everything and nobody else anything. */
 export function createDevelopmentAuthenticator(): Authenticator {
-  let lastAccepted = '';
+  let lastAccepted: string | undefined;
   return {
     authenticate({ peerAddress }) {
       if (peerAddress !== lastAccepted) {

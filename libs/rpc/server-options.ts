@@ -28,8 +28,6 @@ export interface RpcLimits {
   readonly streamGraceMs: number;
   /** The HTTP door closes a connection that has not come to its first request by then. Default 10 000. */
   readonly firstRequestTimeoutMs: number;
-  /** Messages of one stream that wait for its handler before the caller is held back. Default 64. */
-  readonly streamInboundMessages: number;
 }
 
 /** The limits where nobody says otherwise. */
@@ -41,7 +39,6 @@ export const DEFAULT_RPC_LIMITS: RpcLimits = {
   streamMaxAgeMs: 30 * 60_000,
   streamGraceMs: 30_000,
   firstRequestTimeoutMs: 10_000,
-  streamInboundMessages: 64,
 };
 
 /** Hears of every call that ended, for metrics. */

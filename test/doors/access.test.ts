@@ -56,7 +56,9 @@ describe.each(WAYS)('by $name with an authenticator that answers $answers', ({ p
     const authenticate = (): never => {
       throw new TypeError('a secret of the inside');
     };
-    const authenticator = { authenticate: () => (answers === 'later' ? Promise.resolve().then(authenticate) : authenticate()) };
+    const authenticator = {
+      authenticate: () => (answers === 'later' ? Promise.resolve().then(authenticate) : authenticate()),
+    };
     await using served = await serveEcho({ authenticator });
     const failure = await failureOf(echoClient(protocol, served).echo(ECHO));
     expect(failure).toMatchObject({ code: 'INTERNAL', reason: 'INTERNAL' });
@@ -107,7 +109,10 @@ async function streamsOf(protocol: Protocol, served: ServedEcho, role: 'viewer' 
 describe.each(CLIENT_STREAM_PROTOCOLS)('streams of requests by $name', (protocol) => {
   test('are open to the roles that are named', async () => {
     await using served = await serve();
-    expect(await streamsOf(protocol, served, 'worker')).toMatchObject([{ messages: 1 }, protocol.carries.bidi ? [{}] : undefined]);
+    expect(await streamsOf(protocol, served, 'worker')).toMatchObject([
+      { messages: 1 },
+      protocol.carries.bidi ? [{}] : undefined,
+    ]);
   });
 
   test('are denied to others', async () => {
@@ -116,12 +121,15 @@ describe.each(CLIENT_STREAM_PROTOCOLS)('streams of requests by $name', (protocol
   });
 });
 
-test.each(BIDI_PROTOCOLS)('a stream by $name that nobody let in is refused before its first message', async (protocol) => {
-  await using served = await serve();
-  const silence = Promise.withResolvers<never>();
-  const client = echoClient(protocol, served);
-  const silent = (async function* () {
-    yield await silence.promise;
-  })();
-  expect(await failureOfStream(client.chat(silent))).toMatchObject({ reason: 'UNAUTHENTICATED' });
-});
+test.each(BIDI_PROTOCOLS)(
+  'a stream by $name that nobody let in is refused before its first message',
+  async (protocol) => {
+    await using served = await serve();
+    const silence = Promise.withResolvers<never>();
+    const client = echoClient(protocol, served);
+    const silent = (async function* () {
+      yield await silence.promise;
+    })();
+    expect(await failureOfStream(client.chat(silent))).toMatchObject({ reason: 'UNAUTHENTICATED' });
+  },
+);

@@ -4,8 +4,9 @@ import { createClient } from '@connectrpc/connect';
 import { describe, expect, test } from 'vitest';
 import { Health, HealthCheckResponse_ServingStatus as ServingStatus } from '#gen/grpc/health/v1/health_pb.ts';
 import { EchoResponseSchema, EchoService } from '#gen/millrace/test/v1/echo_service_pb.ts';
+import type { CallContext } from '#libs/rpc/call-context.ts';
 import { bindService } from '#libs/rpc/service-binding.ts';
-import { failureOf } from './failure.ts';
+import { failureOf, failureOfStream } from './failure.ts';
 import { BIDI_PROTOCOLS, echoClient, PROTOCOLS } from './protocols.ts';
 import { serveEcho } from './serve-echo.ts';
 
@@ -24,6 +25,32 @@ function heldEcho() {
     },
   });
   return { binding, started: started.promise, release: held.resolve };
+}
+
+/** A call and a stream that end only when they are aborted. */
+function endlessEcho() {
+  let running = 0;
+  const bothRun = Promise.withResolvers<void>();
+  const aborted: unknown[] = [];
+  const untilAborted = ({ signal }: CallContext): Promise<void> =>
+    new Promise((resolve) => {
+      signal.addEventListener('abort', () => {
+        aborted.push(signal.reason);
+        resolve();
+      });
+      running += 1;
+      if (running === 2) {
+        bothRun.resolve();
+      }
+    });
+  const binding = bindService(EchoService, {
+    async echo(_request, context) {
+      await untilAborted(context);
+      return create(EchoResponseSchema);
+    },
+    repeat: (_request, context) => untilAborted(context),
+  });
+  return { binding, bothRun: bothRun.promise, aborted };
 }
 
 describe.each(PROTOCOLS)('while a server drains, by $name', (protocol) => {
@@ -69,23 +96,18 @@ describe.each(PROTOCOLS)('while a server drains, by $name', (protocol) => {
   });
 
   test('what is left after the grace period is cut and told why', async () => {
-    await using served = await serveEcho();
-    const call = failureOf(echoClient(protocol, served).echo(SLOW));
-    const stream = failureOf(
-      (async () => {
-        for await (const _ of echoClient(protocol, served).repeat({ count: 100_000, size: 65_536 })) {
-          await new Promise((resolve) => setTimeout(resolve, 5));
-        }
-      })(),
-    );
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    const { binding, bothRun, aborted } = endlessEcho();
+    await using served = await serveEcho({ services: [binding] });
+    const client = echoClient(protocol, served);
+    const failures = Promise.all([failureOf(client.echo(ECHO)), failureOfStream(client.repeat({ count: 1 }))]);
+    await bothRun;
     const startedAt = performance.now();
     await served.server.drain(50);
     expect(performance.now() - startedAt).toBeLessThan(1_000);
-    expect(await call).toMatchObject({ code: 'UNAVAILABLE', reason: 'DRAINING', retryAfterMs: 0 });
-    await stream;
+    const told = { code: 'UNAVAILABLE', reason: 'DRAINING', retryAfterMs: 0 };
+    expect(await failures).toMatchObject([told, told]);
     expect(served.ended.map(({ code }) => code)).toEqual(['UNAVAILABLE', 'UNAVAILABLE']);
-    expect(served.state.aborted).toMatchObject([{ reason: 'DRAINING' }]);
+    expect(aborted).toMatchObject([{ reason: 'DRAINING' }, { reason: 'DRAINING' }]);
   });
 
   test('a second drain joins the first', async () => {
@@ -116,26 +138,29 @@ describe.each(PROTOCOLS)('while a server drains, by $name', (protocol) => {
   });
 });
 
-test.each(BIDI_PROTOCOLS)('a stream both ways by $name hears that it should go away when the server drains', async (protocol) => {
-  await using served = await serveEcho();
-  const end = Promise.withResolvers<void>();
-  const requests = (async function* () {
-    yield { frames: [{ id: 'first' }] };
-    await end.promise;
-  })();
-  let drained: Promise<void> | undefined;
-  let goAways = 0;
-  for await (const answer of echoClient(protocol, served).chat(requests)) {
-    drained ??= served.server.drain(20_000);
-    if (answer.goAway) {
-      goAways += 1;
-      end.resolve();
+test.each(BIDI_PROTOCOLS)(
+  'a stream both ways by $name hears that it should go away when the server drains',
+  async (protocol) => {
+    await using served = await serveEcho();
+    const end = Promise.withResolvers<void>();
+    const requests = (async function* () {
+      yield { frames: [{ id: 'first' }] };
+      await end.promise;
+    })();
+    let drained: Promise<void> | undefined;
+    let goAways = 0;
+    for await (const answer of echoClient(protocol, served).chat(requests)) {
+      drained ??= served.server.drain(20_000);
+      if (answer.goAway) {
+        goAways += 1;
+        end.resolve();
+      }
     }
-  }
-  await drained;
-  expect(goAways).toBe(1);
-  expect(served.ended).toMatchObject([{ code: 'OK' }]);
-});
+    await drained;
+    expect(goAways).toBe(1);
+    expect(served.ended).toMatchObject([{ code: 'OK' }]);
+  },
+);
 
 test('a server that nobody called drains at once', async () => {
   const served = await serveEcho();

@@ -56,7 +56,12 @@ describe.each(PROTOCOLS)('what a caller by $name is told', (protocol) => {
     expect(failure).toMatchObject({ code: 'INTERNAL', reason: 'INTERNAL', message: `internal error ${errorId}` });
     expect(JSON.stringify(failure)).not.toContain('secret');
     expect(served.logs).toMatchObject([
-      { level: 50, errorId, err: { type: 'TypeError', message: 'a secret of the inside' }, requestId: failure.requestId },
+      {
+        level: 50,
+        errorId,
+        err: { type: 'TypeError', message: 'a secret of the inside' },
+        requestId: failure.requestId,
+      },
     ]);
   });
 

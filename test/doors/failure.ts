@@ -41,7 +41,7 @@ export async function readAll<T>(answers: AsyncIterable<T>): Promise<T[]> {
 }
 
 /** Reads what a client of connect threw. */
-export function readFailure(error: unknown): Failure {
+function readFailure(error: unknown): Failure {
   const failure = ConnectError.from(error);
   const [info] = failure.findDetails(ErrorInfoSchema);
   const [retry] = failure.findDetails(RetryInfoSchema);

@@ -127,6 +127,8 @@ describe.each(BIDI_PROTOCOLS)('a stream both ways by $name', (protocol) => {
     const requests = pushed<{ frames: { id: string }[] }>();
     requests.push({ frames: [{ id: 'good' }] });
     requests.push({ frames: [{ id: '' }] });
-    expect(await failureOfStream(echoClient(protocol, served).chat(requests.messages))).toMatchObject({ reason: 'INVALID_FIELDS' });
+    expect(await failureOfStream(echoClient(protocol, served).chat(requests.messages))).toMatchObject({
+      reason: 'INVALID_FIELDS',
+    });
   });
 });

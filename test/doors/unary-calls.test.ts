@@ -39,7 +39,10 @@ describe.each(PROTOCOLS)('a unary call by $name', (protocol) => {
 
   test('gets its request id back when it fails', async () => {
     await using served = await serveEcho();
-    const call = echoClient(protocol, served).echo({ ...ECHO, fail: 'RUN_NOT_FOUND' }, { headers: { 'x-request-id': 'r-1' } });
+    const call = echoClient(protocol, served).echo(
+      { ...ECHO, fail: 'RUN_NOT_FOUND' },
+      { headers: { 'x-request-id': 'r-1' } },
+    );
     expect(await failureOf(call)).toMatchObject({ code: 'NOT_FOUND', requestId: 'r-1' });
   });
 

@@ -6,12 +6,15 @@ import type { Call } from './call.ts';
 const ANYONE: Principal = { tokenId: '', role: 'viewer', tenantId: '' };
 
 /**
- * Finds out who calls and whether they may. A promise only where the authenticator needs one.
+ * Finds out who calls and whether they may, once for a call. A promise only where the authenticator needs one.
  *
  * @throws UNAUTHENTICATED, ROLE_DENIED.
  */
 export function authorize(call: Call): Promise<void> | undefined {
   const { binding, incoming, runtime } = call;
+  if (call.isAuthorized) {
+    return undefined;
+  }
   if (binding.allowed === 'everyone') {
     call.principal = ANYONE;
     return undefined;

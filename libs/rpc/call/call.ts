@@ -99,6 +99,11 @@ export class Call implements CallContext {
     return this.#log;
   }
 
+  /** Whether the caller was let in. */
+  get isAuthorized(): boolean {
+    return this.principal !== NOBODY;
+  }
+
   get isEnded(): boolean {
     return this.#isEnded;
   }

@@ -16,11 +16,7 @@ export interface StreamLife {
  * Pings a stream that is silent, tells it to go away when it is old or the process drains, and cuts it when it does
  * not go.
  */
-export function keepStreamAlive(
-  call: Call,
-  out: Outbound<Message>,
-  ping: (() => Message) | undefined,
-): StreamLife {
+export function keepStreamAlive(call: Call, out: Outbound<Message>, ping: (() => Message) | undefined): StreamLife {
   const { limits, isDraining } = call.runtime;
   let hasSent = false;
   const pinged: Outbound<Message> = {
@@ -36,7 +32,7 @@ export function keepStreamAlive(
       if (!hasSent) {
         void out.send(ping());
       }
-      hasSent = false;
+      hasSent = !hasSent;
     }, limits.streamPingMs / 2);
     timers.push(interval);
   }

@@ -1,7 +1,8 @@
 import type { TraceContext } from '../call-context.ts';
 import type { IncomingCall } from './runtime.ts';
 
-const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+/** W3C keeps version ff, and trace and span ids of zeros only, for «none». */
+const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 const MAX_TRACESTATE_BYTES = 512;
 
 /** The trace context of a call; a malformed one is as good as none. */

@@ -6,7 +6,9 @@ import { cors } from '@connectrpc/connect';
 const PREFLIGHT_MAX_AGE_S = 2 * 60 * 60;
 
 const ALLOWED_METHODS = cors.allowedMethods.join(', ');
-const ALLOWED_HEADERS = [...cors.allowedHeaders, 'authorization', 'x-request-id', 'traceparent', 'tracestate'].join(', ');
+const ALLOWED_HEADERS = [...cors.allowedHeaders, 'authorization', 'x-request-id', 'traceparent', 'tracestate'].join(
+  ', ',
+);
 const EXPOSED_HEADERS = [...cors.exposedHeaders, 'x-request-id'].join(', ');
 
 /** Lets the configured origins in. Answers `true` when the request was a preflight and is answered. */

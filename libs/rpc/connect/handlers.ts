@@ -1,37 +1,32 @@
 import type { Message } from '@bufbuild/protobuf';
-import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect';
-import { Call } from '../call/call.ts';
+import type { HandlerContext } from '@connectrpc/connect';
+import type { Call } from '../call/call.ts';
 import { endCall, failCall } from '../call/end-call.ts';
-import type { CallRuntime } from '../call/runtime.ts';
 import { serveStream } from '../call/serve-stream.ts';
 import { serveUnary } from '../call/serve-unary.ts';
 import type { Outbound } from '../handler.ts';
 import type { MethodBinding } from '../service-binding.ts';
 import { connectErrorFromStatus } from './connect-error.ts';
-import { HttpIncomingCall } from './incoming.ts';
 import { IncomingRequests } from './incoming-requests.ts';
+import { takeCall } from './open-call.ts';
 import { OutboundQueue } from './outbound-queue.ts';
 
 type AnswersOnce = (request: Message | AsyncIterable<Message>, context: HandlerContext) => Promise<Message>;
 type AnswersStream = (request: Message | AsyncIterable<Message>, context: HandlerContext) => AsyncIterable<Message>;
 
 /** Serves a method through connect-node. */
-export function connectHandler(runtime: CallRuntime, binding: MethodBinding): AnswersOnce | AnswersStream {
+export function connectHandler(binding: MethodBinding): AnswersOnce | AnswersStream {
   switch (binding.method.methodKind) {
     case 'unary':
-      return answerOnce(runtime, binding, (call, request) => serveUnary(call, request as Message));
+      return answerOnce((call, request) => serveUnary(call, request as Message));
     case 'client_streaming':
-      return answerOnce(runtime, binding, (call, requests) =>
+      return answerOnce((call, requests) =>
         serveStream(call, new IncomingRequests(call, requests as AsyncIterable<Message>), SENDS_NOTHING),
       );
     case 'server_streaming':
-      return answerStream(runtime, binding, (_call, request) => only(request as Message));
+      return answerStream((_call, request) => only(request as Message));
     case 'bidi_streaming':
-      return answerStream(
-        runtime,
-        binding,
-        (call, requests) => new IncomingRequests(call, requests as AsyncIterable<Message>),
-      );
+      return answerStream((call, requests) => new IncomingRequests(call, requests as AsyncIterable<Message>));
   }
 }
 
@@ -39,22 +34,19 @@ export function connectHandler(runtime: CallRuntime, binding: MethodBinding): An
 const SENDS_NOTHING: Outbound<Message> = { send: () => undefined };
 
 function answerOnce(
-  runtime: CallRuntime,
-  binding: MethodBinding,
   serve: (call: Call, request: Message | AsyncIterable<Message>) => Promise<Message | undefined>,
 ): AnswersOnce {
   return (request, context) =>
     new Promise((resolve, reject) => {
-      const call = openCall(runtime, binding, context);
+      const call = takeCall(context);
       const fail = (error: unknown): void => {
         const status = failCall(call, error);
         if (status !== false) {
-          reject(connectErrorFromStatus(status, call.requestId));
+          reject(connectErrorFromStatus(status));
         }
       };
       const succeed = (response: Message | undefined): void => {
         if (endCall(call)) {
-          context.responseHeader.set('x-request-id', call.requestId);
           resolve(response as Message);
         }
       };
@@ -64,18 +56,15 @@ function answerOnce(
 }
 
 function answerStream(
-  runtime: CallRuntime,
-  binding: MethodBinding,
   requestsOf: (call: Call, request: Message | AsyncIterable<Message>) => AsyncIterable<Message>,
 ): AnswersStream {
   return (request, context) => {
-    const call = openCall(runtime, binding, context);
-    context.responseHeader.set('x-request-id', call.requestId);
+    const call = takeCall(context);
     const queue = new OutboundQueue<Message>(() => call.leave());
     const fail = (error: unknown): void => {
       const status = failCall(call, error);
       if (status !== false) {
-        queue.end(connectErrorFromStatus(status, call.requestId));
+        queue.end(connectErrorFromStatus(status));
       }
     };
     const succeed = (): void => {
@@ -87,20 +76,6 @@ function answerStream(
     serveStream(call, requestsOf(call, request), queue).then(succeed, fail);
     return queue;
   };
-}
-
-function openCall(runtime: CallRuntime, binding: MethodBinding, context: HandlerContext): Call {
-  const call = new Call(runtime, binding, new HttpIncomingCall(context));
-  // Connect aborts its signal at the end of every call too, when this one has ended and takes no more notice.
-  context.signal.addEventListener('abort', () => {
-    const reason: unknown = context.signal.reason;
-    if (reason instanceof ConnectError && reason.code === Code.DeadlineExceeded) {
-      call.abort(call.deadlineExceeded());
-    } else {
-      call.leave();
-    }
-  });
-  return call;
 }
 
 async function* only<T>(value: T): AsyncIterable<T> {

@@ -1,9 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Message } from '@bufbuild/protobuf';
-import { Code, ConnectError } from '@connectrpc/connect';
-import { DomainError } from '#libs/errors/domain-error.ts';
+import type { DomainError } from '#libs/errors/domain-error.ts';
 import type { Call } from '../call/call.ts';
-import { callerGone } from '../call/caller-gone.ts';
+import { refusalOfRequest } from './refusal.ts';
 
 /**
  * The messages of a stream as connect hands them out, one by one. What is wrong with the stream is told as a refusal,
@@ -46,7 +45,7 @@ export class IncomingRequests implements AsyncIterable<Message>, AsyncIterator<M
     try {
       result = await this.#source.next();
     } catch (error) {
-      throw this.#refusalOf(error);
+      throw refusalOfRequest(error, this.#maxMessageBytes);
     }
     if (result.done !== true) {
       return result;
@@ -55,21 +54,5 @@ export class IncomingRequests implements AsyncIterable<Message>, AsyncIterator<M
     // and it rejects whoever waits here.
     await turn();
     return { done: true, value: undefined };
-  }
-
-  #refusalOf(cause: unknown): DomainError {
-    // Whatever is no error of connect comes from the connection.
-    switch (cause instanceof ConnectError ? cause.code : Code.Canceled) {
-      case Code.ResourceExhausted:
-        return new DomainError('PAYLOAD_TOO_LARGE', `message is larger than ${this.#maxMessageBytes} bytes`, {
-          metadata: { maximum: String(this.#maxMessageBytes) },
-          cause,
-        });
-      case Code.InvalidArgument:
-      case Code.Unimplemented:
-        return new DomainError('MALFORMED', 'the stream of requests cannot be decoded', { cause });
-      default:
-        return callerGone();
-    }
   }
 }

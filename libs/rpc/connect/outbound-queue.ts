@@ -8,7 +8,7 @@ export class OutboundQueue<T> implements Outbound<T>, AsyncIterable<T>, AsyncIte
   #messages: T[] = [];
   #pull: PromiseWithResolvers<void> | undefined;
   #room: PromiseWithResolvers<void> | undefined;
-  #end: { readonly error: unknown } | undefined;
+  #end: { readonly error: Error | undefined } | undefined;
   readonly #onLeave: () => void;
 
   /** `onLeave` is called when the reader stops before the end. */
@@ -30,7 +30,7 @@ export class OutboundQueue<T> implements Outbound<T>, AsyncIterable<T>, AsyncIte
   }
 
   /** Ends the queue once what is in it was read; an error reaches the reader then. */
-  end(error: unknown): void {
+  end(error: Error | undefined): void {
     this.#end ??= { error };
     this.#pull?.resolve();
     this.#room?.resolve();

@@ -9,11 +9,7 @@ export interface ConnectionTaker {
 const HTTP2_PREFACE = Buffer.from('PRI * HTTP/2.0\r\n');
 
 /** Says which version of HTTP a connection speaks as soon as its first bytes tell; closes one that is silent. */
-export function routeByFirstBytes(
-  socket: Socket,
-  timeoutMs: number,
-  take: (version: 'http1' | 'http2') => void,
-): void {
+export function routeByFirstBytes(socket: Socket, timeoutMs: number, take: (version: 'http1' | 'http2') => void): void {
   let seen: Buffer = Buffer.alloc(0);
   const drop = (): void => {
     clearTimeout(timer);

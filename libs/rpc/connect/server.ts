@@ -1,13 +1,10 @@
-import { createContextValues } from '@connectrpc/connect';
-import { connectNodeAdapter } from '@connectrpc/connect-node';
 import type { CallRuntime } from '../call/runtime.ts';
 import type { ListenAddress } from '../listen-address.ts';
 import type { HttpRoute, TlsMaterial } from '../server-options.ts';
 import type { ServiceBinding } from '../service-binding.ts';
 import { answerCors } from './cors.ts';
-import { connectHandler } from './handlers.ts';
 import { type HttpListener, type HttpRequest, type HttpResponse, openHttpListener } from './http-listener.ts';
-import { PEER_ADDRESS } from './incoming.ts';
+import { createConnectServer } from './serve-connect.ts';
 
 /** What the HTTP door serves besides the RPCs. */
 export interface HttpDoorOptions {
@@ -25,30 +22,19 @@ export function openHttpDoor(
   listen: ListenAddress,
   options: HttpDoorOptions,
 ): Promise<HttpListener> {
-  const { maxMessageBytes } = runtime.limits;
-  const serveRpc = connectNodeAdapter({
-    grpc: false,
-    readMaxBytes: maxMessageBytes,
-    writeMaxBytes: maxMessageBytes,
-    contextValues: (request) => createContextValues().set(PEER_ADDRESS, request.socket.remoteAddress ?? ''),
-    routes: (router) => {
-      for (const binding of services.flatMap(({ methods }) => methods)) {
-        // The descriptor decides the handler's shape at run time, which the router's type cannot follow.
-        router.rpc(binding.method, connectHandler(runtime, binding) as never);
-      }
-    },
-    fallback: (_request, response) => answerText(response as HttpResponse, 404, 'no such path'),
-  });
+  const serveRpc = createConnectServer(runtime, services);
   const origins = new Set(options.corsOrigins);
+  const allowedHosts = options.allowedHosts?.map((host) => host.toLowerCase());
   const serve = (request: HttpRequest, response: HttpResponse): void => {
-    if (!isAddressedToUs(request, options.allowedHosts)) {
+    if (!isAddressedToUs(request, allowedHosts)) {
       answerText(response, 421, 'this host name is not served here');
       return;
     }
     if (answerCors(request, response, origins)) {
       return;
     }
-    const route = options.httpRoutes.get(pathOf(request));
+    const path = pathOf(request);
+    const route = options.httpRoutes.get(path);
     if (route !== undefined && (request.method === 'GET' || request.method === 'HEAD')) {
       route(request, response);
       return;
@@ -57,12 +43,22 @@ export function openHttpDoor(
       answerText(response, 400, 'the host or path is malformed');
       return;
     }
-    serveRpc(request, response);
+    if (!serveRpc(path, request, response)) {
+      answerText(response, 404, 'no such path');
+    }
   };
   return openHttpListener(listen, {
     tls: options.tls,
     firstRequestTimeoutMs: runtime.limits.firstRequestTimeoutMs,
-    onRequest: serve,
+    onRequest: (request, response) => {
+      try {
+        serve(request, response);
+      } catch (err) {
+        // Nobody else would catch it, and the process would end.
+        runtime.log.error({ err, path: pathOf(request) }, 'request failed');
+        answerText(response, 500, 'internal error');
+      }
+    },
     onError: (err) => runtime.log.warn({ err }, 'http door has a fault'),
   });
 }
@@ -72,9 +68,7 @@ function isAddressedToUs(request: HttpRequest, allowedHosts: readonly string[] |
   if (allowedHosts === undefined) {
     return true;
   }
-  const host = authorityOf(request)
-    .replace(/:\d+$/, '')
-    .toLowerCase();
+  const host = authorityOf(request).replace(/:\d+$/, '').toLowerCase();
   return /^(\d+\.){3}\d+$/.test(host) || host.startsWith('[') || host === 'localhost' || allowedHosts.includes(host);
 }
 
@@ -94,7 +88,9 @@ function pathOf(request: HttpRequest): string {
 }
 
 function answerText(response: HttpResponse, status: number, text: string): void {
-  response.statusCode = status;
-  response.setHeader('content-type', 'text/plain; charset=utf-8');
+  if (!response.headersSent) {
+    response.statusCode = status;
+    response.setHeader('content-type', 'text/plain; charset=utf-8');
+  }
   response.end(`${text}\n`);
 }

@@ -32,7 +32,10 @@ export function internalStatus(errorId: string): CallStatus {
 export function statusFromDomainError(error: DomainError): CallStatus {
   const { reason, metadata, violations, retryAfterMs } = error;
   const details: StatusDetail[] = [
-    { desc: ErrorInfoSchema, value: create(ErrorInfoSchema, { reason, domain: ERROR_DOMAIN, metadata: { ...metadata } }) },
+    {
+      desc: ErrorInfoSchema,
+      value: create(ErrorInfoSchema, { reason, domain: ERROR_DOMAIN, metadata: { ...metadata } }),
+    },
   ];
   if (violations.length > 0) {
     const fieldViolations = violations.map(({ field, description, rule }) => ({

@@ -1,10 +1,12 @@
 import {
   Server,
   ServerCredentials,
+  setLogger,
   type ServiceDefinition,
   type UntypedHandleCall,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import type { Logger } from '#libs/logger/logger.ts';
 import type { CallRuntime } from '../call/runtime.ts';
 import { bindError, formatAddress, type ListenAddress } from '../listen-address.ts';
 import type { TlsMaterial } from '../server-options.ts';
@@ -34,6 +36,7 @@ export async function openGrpcDoor(
   tls: TlsMaterial | undefined,
 ): Promise<GrpcDoor> {
   const { maxMessageBytes } = runtime.limits;
+  logByPino(runtime.log);
   const server = new Server({
     // Twice the limit, so that a message that is a little too large gets an answer which names the limit.
     'grpc.max_receive_message_length': 2 * maxMessageBytes,
@@ -51,6 +54,12 @@ export async function openGrpcDoor(
     drain: () => new Promise((resolve) => server.tryShutdown(() => resolve())),
     close: () => server.forceShutdown(),
   };
+}
+
+/** grpc-js would write to standard error, for the whole process, what its callers hear of anyway. */
+function logByPino(log: Logger): void {
+  const write = (text: string): void => log.debug({ detail: text }, 'grpc-js');
+  setLogger({ error: write, info: write, debug: write });
 }
 
 function definition(methods: readonly MethodBinding[], maxBytes: number): ServiceDefinition {

@@ -5,7 +5,7 @@ import { StatusSchema } from '#gen/google/rpc/status_pb.ts';
 import type { CallStatus } from '../errors/call-status.ts';
 
 /** The trailer that carries `google.rpc.Status`. */
-export const STATUS_DETAILS_TRAILER = 'grpc-status-details-bin';
+const STATUS_DETAILS_TRAILER = 'grpc-status-details-bin';
 
 /** What goes out with every answer. */
 export function trailers(requestId: string): Metadata {

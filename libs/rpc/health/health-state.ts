@@ -1,5 +1,5 @@
 /** The name that stands for the whole process. */
-export const WHOLE_PROCESS = '';
+const WHOLE_PROCESS = '';
 
 /** Hears that the health of a service changed, or that it became known. */
 export type HealthListener = (service: string, isServing: boolean) => void;

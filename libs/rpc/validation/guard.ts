@@ -1,11 +1,23 @@
-import { type DescField, type DescMessage, getOption, hasOption, type Message, ScalarType } from '@bufbuild/protobuf';
+import {
+  type DescEnum,
+  type DescField,
+  type DescMessage,
+  getOption,
+  hasOption,
+  isFieldSet,
+  type Message,
+  ScalarType,
+} from '@bufbuild/protobuf';
 import { FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt';
 import {
   type FieldRules,
   field as fieldOption,
   Ignore,
+  MapRulesSchema,
+  type MessageRules,
   message as messageOption,
   oneof as oneofOption,
+  RepeatedRulesSchema,
 } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
 import { guardRules, type ValueGuard } from './rule-guard.ts';
 
@@ -59,8 +71,12 @@ function compile(desc: DescMessage): MessageGuard {
   };
 }
 
-function hasRules(rules: { readonly cel: readonly unknown[]; readonly oneof: readonly unknown[] }): boolean {
-  return rules.cel.length > 0 || rules.oneof.length > 0 || ('celExpression' in rules && isFilled(rules.celExpression));
+function hasRules(rules: MessageRules): boolean {
+  return rules.oneof.length > 0 || hasExpression(rules);
+}
+
+function hasExpression(rules: FieldRules | MessageRules): boolean {
+  return rules.cel.length > 0 || ('celExpression' in rules && isFilled(rules.celExpression));
 }
 
 function isFilled(value: unknown): boolean {
@@ -92,9 +108,32 @@ function compileField(field: DescField): Check | undefined {
       return value === undefined ? !isRequired : check(value);
     };
   }
-  // Without presence a required field or one that ignores its zero value needs the validator's idea of zero.
-  const always = isRequired || (rules !== undefined && rules.ignore !== Ignore.UNSPECIFIED) ? UNSURE : check;
-  return (message) => always(message[name]);
+  const ignoresZero = rules?.ignore === Ignore.IF_ZERO_VALUE;
+  if (!isRequired && !ignoresZero) {
+    return (message) => check(message[name]);
+  }
+  return (message) => {
+    const value = message[name];
+    return isZero(value) ? !isRequired : check(value);
+  };
+}
+
+/** Whether a value without presence is the one that an absent field has. */
+function isZero(value: unknown): boolean {
+  switch (typeof value) {
+    case 'string':
+      return value === '';
+    case 'number':
+      return value === 0;
+    case 'bigint':
+      return value === 0n;
+    case 'boolean':
+      return !value;
+    default:
+      return Array.isArray(value) || value instanceof Uint8Array
+        ? value.length === 0
+        : Object.keys(value as object).length === 0;
+  }
 }
 
 /** Whether an absent value can be told from a zero one, so that rules do not apply to it. */
@@ -105,7 +144,7 @@ function isFieldPresenceTracked(field: DescField): boolean {
 }
 
 function guardValue(field: DescField, rules: FieldRules | undefined): ValueGuard | undefined {
-  if (rules !== undefined && (rules.cel.length > 0 || ('celExpression' in rules && isFilled(rules.celExpression)))) {
+  if (rules !== undefined && hasExpression(rules)) {
     return UNSURE;
   }
   switch (field.fieldKind) {
@@ -116,14 +155,11 @@ function guardValue(field: DescField, rules: FieldRules | undefined): ValueGuard
       return both(guardRules(rules, undefined, undefined), guardNested(field.message));
     case 'list': {
       const items = rules?.type.case === 'repeated' ? rules.type.value.items : undefined;
-      const item =
-        field.listKind === 'message'
-          ? both(guardRules(items, undefined, undefined), guardNested(field.message))
-          : guardRules(items, field.scalar ?? ScalarType.INT32, field.enum);
+      const item = guardElement(items, field.scalar, field.enum, field.message);
       return guardList(rules, item);
     }
     case 'map':
-      return rules?.type.case === 'map' || field.mapKind === 'message' ? guardMap(rules) : undefined;
+      return guardMap(field, rules);
   }
 }
 
@@ -135,10 +171,45 @@ function guardNested(desc: DescMessage): ValueGuard | undefined {
   return (value) => nested(value as Message);
 }
 
-/** Maps are rare and small: an empty one is sure, any other goes to the validator. */
-function guardMap(rules: FieldRules | undefined): ValueGuard {
-  const needsPairs = rules?.type.case === 'map' && rules.type.value.minPairs > 0n;
-  return needsPairs ? UNSURE : (value) => Object.keys(value as object).length === 0;
+function guardMap(field: DescField & { fieldKind: 'map' }, rules: FieldRules | undefined): ValueGuard | undefined {
+  const pairs = rules?.type.case === 'map' ? rules.type.value : undefined;
+  const key = guardElement(pairs?.keys, field.mapKey, undefined, undefined);
+  const value = guardElement(pairs?.values, field.scalar, field.enum, field.message);
+  if (rules === undefined && key === undefined && value === undefined) {
+    return undefined;
+  }
+  if (rules !== undefined && rules.type.case !== undefined && pairs === undefined) {
+    return UNSURE;
+  }
+  // The keys of the object are texts, whatever their type.
+  const isSureOfKeys = key === undefined || field.mapKey === ScalarType.STRING;
+  const min = Number(pairs?.minPairs ?? 0n);
+  const isBounded = pairs !== undefined && isFieldSet(pairs, MapRulesSchema.field.maxPairs);
+  const max = isBounded ? Number(pairs.maxPairs) : Number.POSITIVE_INFINITY;
+  return (map) => {
+    const entries = Object.entries(map as Readonly<Record<string, unknown>>);
+    return (
+      entries.length >= min &&
+      entries.length <= max &&
+      (isSureOfKeys || entries.length === 0) &&
+      entries.every(([name, item]) => (key?.(name) ?? true) && (value?.(item) ?? true))
+    );
+  };
+}
+
+/** The guard of an item of a list, or of a key or value of a map. */
+function guardElement(
+  rules: FieldRules | undefined,
+  scalar: ScalarType | undefined,
+  enumeration: DescEnum | undefined,
+  message: DescMessage | undefined,
+): ValueGuard | undefined {
+  if (rules !== undefined && (hasExpression(rules) || rules.required || rules.ignore !== Ignore.UNSPECIFIED)) {
+    return UNSURE;
+  }
+  return message === undefined
+    ? guardRules(rules, scalar ?? ScalarType.INT32, enumeration)
+    : both(guardRules(rules, undefined, undefined), guardNested(message));
 }
 
 function guardList(rules: FieldRules | undefined, item: ValueGuard | undefined): ValueGuard | undefined {
@@ -150,7 +221,8 @@ function guardList(rules: FieldRules | undefined, item: ValueGuard | undefined):
     return UNSURE;
   }
   const min = Number(repeated?.minItems ?? 0n);
-  const max = repeated === undefined || repeated.maxItems === 0n ? Number.POSITIVE_INFINITY : Number(repeated.maxItems);
+  const isBounded = repeated !== undefined && isFieldSet(repeated, RepeatedRulesSchema.field.maxItems);
+  const max = isBounded ? Number(repeated.maxItems) : Number.POSITIVE_INFINITY;
   const isUnique = repeated?.unique ?? false;
   return (value) => {
     const list = value as readonly unknown[];

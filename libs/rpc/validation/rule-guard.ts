@@ -1,4 +1,5 @@
 import { type DescEnum, type DescField, isFieldSet, type Message, ScalarType } from '@bufbuild/protobuf';
+import type { Duration } from '@bufbuild/protobuf/wkt';
 import { type FieldRules, FieldRulesSchema } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
 
 /** Says whether a value surely keeps its rules; `false` leaves it to the validator. */
@@ -7,6 +8,9 @@ export type ValueGuard = (value: unknown) => boolean;
 type RuleSettings = ReadonlyMap<string, unknown>;
 
 const UNSURE: ValueGuard = () => false;
+/** Patterns that mean the same to JavaScript as to RE2: anchors, plain characters and classes of them, groups, counts. */
+const PLAIN_PATTERN =
+  /^(?:[\^$|+*?)a-zA-Z0-9_:/-]|\((?!\?)|\\[.+*?-]|\{\d+(?:,\d*)?\}|\[(?:[a-zA-Z0-9_:./-]|\\[.-])+\])*$/;
 const UUID = /^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
 
 /**
@@ -21,9 +25,16 @@ export function guardRules(
   if (rules === undefined || rules.type.case === undefined) {
     return undefined;
   }
+  if (rules.type.value.$unknown !== undefined) {
+    // Rules that somebody else defined.
+    return UNSURE;
+  }
   const settings = readSettings(rules);
   if (settings.size === 0) {
     return undefined;
+  }
+  if (rules.type.case === 'duration') {
+    return guardDuration(settings);
   }
   const guards = [...settings].map(([name, setting]) => guardSetting(name, setting, scalar, enumeration));
   return guards.includes(UNSURE) || isExclusiveRange(settings) ? UNSURE : all(guards);
@@ -51,7 +62,7 @@ function guardSetting(
   enumeration: DescEnum | undefined,
 ): ValueGuard {
   if (enumeration !== undefined) {
-    return name === 'definedOnly' && setting === true ? isDefined(enumeration) : guardIn(name, setting);
+    return guardEnum(name, setting, enumeration);
   }
   switch (scalar) {
     case ScalarType.STRING:
@@ -68,7 +79,11 @@ function guardSetting(
     case ScalarType.SINT64:
     case ScalarType.FIXED64:
     case ScalarType.SFIXED64:
-      return guardInteger(name, setting as number | bigint);
+    case ScalarType.DOUBLE:
+    case ScalarType.FLOAT:
+      return guardNumber(name, setting as number | bigint);
+    case ScalarType.BOOL:
+      return name === 'const' ? (value) => value === setting : UNSURE;
     default:
       return UNSURE;
   }
@@ -79,18 +94,36 @@ function guardString(name: string, setting: unknown): ValueGuard {
   switch (name) {
     // A code point is one or two UTF-16 units, and a unit one to three bytes.
     case 'minLen':
-      return (value) => (value as string).length >= (limit <= 1 ? limit : 2 * limit);
+      return (value) => (value as string).length >= 2 * limit || countCodePoints(value as string) >= limit;
     case 'maxLen':
-      return (value) => (value as string).length <= limit;
+      return (value) => (value as string).length <= limit || countCodePoints(value as string) <= limit;
     case 'minBytes':
       return (value) => (value as string).length >= limit;
     case 'maxBytes':
       return (value) => (value as string).length * 3 <= limit || Buffer.byteLength(value as string) <= limit;
     case 'uuid':
       return setting === true ? (value) => UUID.test(value as string) : UNSURE;
+    case 'pattern':
+      return guardPattern(String(setting));
     default:
       return guardIn(name, setting);
   }
+}
+
+function countCodePoints(text: string): number {
+  let count = 0;
+  for (const _ of text) {
+    count += 1;
+  }
+  return count;
+}
+
+function guardPattern(pattern: string): ValueGuard {
+  if (!PLAIN_PATTERN.test(pattern)) {
+    return UNSURE;
+  }
+  const expression = new RegExp(pattern);
+  return (value) => expression.test(value as string);
 }
 
 function guardBytes(name: string, setting: unknown): ValueGuard {
@@ -107,7 +140,7 @@ function guardBytes(name: string, setting: unknown): ValueGuard {
   }
 }
 
-function guardInteger(name: string, limit: number | bigint): ValueGuard {
+function guardNumber(name: string, limit: number | bigint): ValueGuard {
   switch (name) {
     case 'lt':
       return (value) => (value as number | bigint) < limit;
@@ -130,9 +163,34 @@ function guardIn(name: string, setting: unknown): ValueGuard {
   return (value) => members.has(value);
 }
 
-function isDefined(enumeration: DescEnum): ValueGuard {
-  const numbers = new Set<unknown>(enumeration.values.map((value) => value.number));
-  return (value) => numbers.has(value);
+function guardEnum(name: string, setting: unknown, enumeration: DescEnum): ValueGuard {
+  if (name === 'definedOnly') {
+    const numbers = new Set<unknown>(enumeration.values.map((value) => value.number));
+    return setting === true ? (value) => numbers.has(value) : UNSURE;
+  }
+  if (name === 'notIn' && Array.isArray(setting)) {
+    return (value) => !setting.includes(value);
+  }
+  return guardIn(name, setting);
+}
+
+/** Durations from zero on, between bounds that they may reach. */
+function guardDuration(settings: RuleSettings): ValueGuard {
+  const min = settings.get('gte') as Duration | undefined;
+  const max = settings.get('lte') as Duration | undefined;
+  const isKnown = settings.size === (min === undefined ? 0 : 1) + (max === undefined ? 0 : 1);
+  if (!isKnown || (min !== undefined && max !== undefined && !isAtMost(min, max))) {
+    return UNSURE;
+  }
+  return (value) => {
+    const duration = value as Duration;
+    const isPlain = duration.seconds >= 0n && duration.nanos >= 0 && duration.nanos < 1_000_000_000;
+    return isPlain && (min === undefined || isAtMost(min, duration)) && (max === undefined || isAtMost(duration, max));
+  };
+}
+
+function isAtMost(a: Duration, b: Duration): boolean {
+  return a.seconds < b.seconds || (a.seconds === b.seconds && a.nanos <= b.nanos);
 }
 
 /** A lower bound above the upper one means «outside of», which the validator knows how to read. */
