@@ -77,12 +77,12 @@ test.each(['127.0.0.2:7400', '[::1]:7400', 'localhost:7400'])('%s is this machin
 });
 
 test.each([
-  ['mongodb://user:hunter2@db/x', 'MILLRACE_STORE: the store mongodb: is not built yet, use sqlite: and a folder'],
-  ['memory:', 'MILLRACE_STORE: the store memory: is not built yet, use sqlite: and a folder'],
+  ['mongodb://user:hunter2@db/x.y', 'MILLRACE_STORE: mongodb: the database must be of letters, digits, _ and -'],
+  ['mongodb://user:hunter2@', 'MILLRACE_STORE: mongodb: must name its hosts'],
   ['postgres://db/x', 'MILLRACE_STORE: the store postgres: is unknown'],
-  ['./folder', 'MILLRACE_STORE: names no kind of store'],
-  ['sqlite:', 'MILLRACE_STORE: names no folder'],
-  ['sqlite://folder', 'MILLRACE_STORE: names no folder'],
+  ['./folder', 'MILLRACE_STORE: the store names no kind'],
+  ['sqlite:', 'MILLRACE_STORE: sqlite: names no folder'],
+  ['sqlite://folder', 'MILLRACE_STORE: sqlite: names no folder'],
 ])('the store %s is refused by name and without its secrets', (store, line) => {
   expect(() => parseConfig(STATE_CONFIG, { MILLRACE_STORE: store }, [])).toThrow(line);
   expect(() => parseConfig(STATE_CONFIG, { MILLRACE_STORE: store }, [])).not.toThrow('hunter2');

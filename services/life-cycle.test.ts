@@ -23,8 +23,8 @@ async function getText(url: string): Promise<[number, string]> {
 }
 
 describe.each([
-  { service: 'state', data: ['state'], store: { kind: 'STORE_KIND_SQLITE', product: 'SQLite' } },
-  { service: 'registry', data: ['registry'], store: { kind: 'STORE_KIND_SQLITE', product: 'SQLite' } },
+  { service: 'state', data: ['state'], store: { kind: 'STORE_KIND_SQLITE', product: 'sqlite', format: 1 } },
+  { service: 'registry', data: ['registry'], store: { kind: 'STORE_KIND_SQLITE', product: 'sqlite', format: 1 } },
   { service: 'worker', data: [], store: undefined },
 ] as const)('the $service service alone', ({ service, data, store }) => {
   test('starts, answers probes and GetInfo, and ends with 0 on Ctrl-C', async () => {
@@ -83,8 +83,8 @@ test('dev runs all three in one process, says what to type next, and ends with 0
   // Ready within 3 s; what a busy machine takes away is not counted.
   expect(Number(/^process_cpu_seconds_total (\S+)$/m.exec(metrics)?.[1])).toBeLessThan(3);
   expect(readdirSync(folder.path)).toEqual(['.millrace']);
-  expect(readdirSync(join(folder.path, '.millrace'))).toEqual(['lock']);
-  expect(running.stdout()).toMatch(/^Millrace \S+ is ready after \d\.\d s, with its data in \.\/\.millrace\.\n/);
+  expect(readdirSync(join(folder.path, '.millrace'))).toEqual(['lock', 'registry', 'state']);
+  expect(running.stdout()).toMatch(/^Millrace \S+ is ready after \d\.\d s, with its data in sqlite:\.\/\.millrace\.\n/);
   expect(running.stdout()).toContain(
     `curl -s ${running.http['state']}/millrace.common.v1.SystemService/GetInfo -H 'content-type: application/json' -d '{}'`,
   );

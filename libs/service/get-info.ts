@@ -8,21 +8,20 @@ import {
   StoreKind,
 } from '#gen/millrace/common/v1/system_service_pb.ts';
 import type { UnaryHandler } from '#libs/rpc/handler.ts';
+import { STORE_FORMAT } from '#libs/store/opening/meta-row.ts';
+import type { StoreMeta, StoreServer } from '#libs/store/store.ts';
 import type { ServiceName } from './listen-config.ts';
-import type { StoreSetting } from './store-setting.ts';
 
 /** What a service says about itself. */
 export interface SystemInfo {
   readonly service: ServiceName;
   readonly version: string;
   /** Absent: it keeps no data. */
-  readonly store: StoreSetting | undefined;
+  readonly store: { readonly meta: StoreMeta; readonly server: StoreServer } | undefined;
   /** Limits by name; sizes in bytes, times in milliseconds. */
   readonly limits: Readonly<Record<string, number>>;
   /** Whole milliseconds of Unix time. */
   readonly startTimeMs: number;
-  /** The version of SQLite in this process. */
-  readonly sqliteVersion: string;
 }
 
 /** SystemService.GetInfo: says what runs here. */
@@ -35,13 +34,20 @@ export function createGetInfo(info: SystemInfo, nowMs: () => number): UnaryHandl
       limits,
       startTime: timestampFromMs(info.startTimeMs),
       serverTime: timestampFromMs(nowMs()),
-      ...(info.store === undefined ? {} : { store: storeInfo(info.store, info.sqliteVersion) }),
+      ...(info.store === undefined ? {} : { store: storeInfo(info.store) }),
     });
 }
 
-function storeInfo(store: StoreSetting, sqliteVersion: string): MessageInitShape<typeof StoreInfoSchema> {
-  switch (store.kind) {
-    case 'sqlite':
-      return { kind: StoreKind.SQLITE, product: 'SQLite', productVersion: sqliteVersion };
-  }
+function storeInfo({ meta, server }: NonNullable<SystemInfo['store']>): MessageInitShape<typeof StoreInfoSchema> {
+  return {
+    kind: STORE_KINDS[server.kind] ?? StoreKind.MONGODB,
+    product: server.kind,
+    productVersion: server.version,
+    format: meta.format,
+    minReader: meta.minReader,
+    newestFormat: STORE_FORMAT,
+  };
 }
+
+/** The stores that are not a server of the MongoDB protocol; such a server's kind is its product's name. */
+const STORE_KINDS: Readonly<Record<string, StoreKind>> = { memory: StoreKind.MEMORY, sqlite: StoreKind.SQLITE };

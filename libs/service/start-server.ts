@@ -12,14 +12,16 @@ import {
   type RpcServerOptions,
 } from '#libs/rpc/server-options.ts';
 import { bindService, type ServiceBinding } from '#libs/rpc/service-binding.ts';
+import type { BackupSource } from '#libs/store/backup/backup.ts';
 import { createTelemetry } from '#libs/telemetry/create-telemetry.ts';
+import { createBackup } from './backup.ts';
 import type { CommonConfig } from './common-config.ts';
+import { createFinalizeUpgrade } from './finalize-upgrade.ts';
 import { createGetInfo } from './get-info.ts';
 import { createHttpRoutes } from './http-routes.ts';
 import { type ListenConfig, listenVariable, type ServiceName } from './listen-config.ts';
 import { quietGrpc } from './quiet-grpc.ts';
 import { createReadiness } from './readiness.ts';
-import type { StoreSetting } from './store-setting.ts';
 import { maybeReadTls } from './tls-files.ts';
 import { VERSION } from './version.ts';
 
@@ -30,8 +32,8 @@ export interface ServiceServerOptions {
   readonly summary: string;
   readonly config: CommonConfig & ListenConfig;
   readonly log: Logger;
-  /** Absent: the service keeps no data. */
-  readonly store: StoreSetting | undefined;
+  /** The service's open store; absent: it keeps no data. */
+  readonly source: BackupSource | undefined;
   /** The service's own RPCs. */
   readonly bindings: readonly ServiceBinding[];
   readonly process: NodeJS.Process;
@@ -64,18 +66,7 @@ export async function startServer(options: ServiceServerOptions, parts: PartStac
     streamPingMs: config.streamPingMs,
     streamMaxAgeMs: config.streamMaxAgeMs,
   };
-  const getInfo = createGetInfo(
-    {
-      service,
-      version: VERSION,
-      store: options.store,
-      limits: describeLimits(limits, config.graceMs),
-      startTimeMs: Math.round(performance.timeOrigin),
-      sqliteVersion: process.versions['sqlite'] ?? '',
-    },
-    () => Date.now(),
-  );
-  const bindings = [...options.bindings, bindService(SystemService, { getInfo })];
+  const bindings = [...options.bindings, bindSystem(options, describeLimits(limits, config.graceMs))];
   const server = await openServer(service, {
     services: bindings,
     grpcListen: config.grpcListen,
@@ -115,6 +106,23 @@ export async function startServer(options: ServiceServerOptions, parts: PartStac
       setServing(true);
     },
   };
+}
+
+function bindSystem(
+  { service, source }: ServiceServerOptions,
+  limits: Readonly<Record<string, number>>,
+): ServiceBinding {
+  const nowMs = (): number => Date.now();
+  const store = source?.store;
+  const startTimeMs = Math.round(performance.timeOrigin);
+  const getInfo = createGetInfo({ service, version: VERSION, store, limits, startTimeMs }, nowMs);
+  return source === undefined
+    ? bindService(SystemService, { getInfo })
+    : bindService(SystemService, {
+        getInfo,
+        backup: createBackup(source, nowMs),
+        finalizeUpgrade: createFinalizeUpgrade(source.store.meta),
+      });
 }
 
 async function openServer(service: ServiceName, options: RpcServerOptions): ReturnType<typeof createRpcServer> {

@@ -1,49 +1,25 @@
 import type { ConfigEntry } from '#libs/config/config-table.ts';
 import { ValueFault, type ValueType } from '#libs/config/value-type.ts';
+import { StartError } from '#libs/lifecycle/start-error.ts';
+import { describeStore, parseStoreUri, type StoreLocation } from '#libs/store/opening/uri.ts';
 
-/** Where a service keeps its data. */
-export interface StoreSetting {
-  readonly kind: 'sqlite';
-  /** The folder of the files, absolute or relative to the working folder. */
-  readonly folder: string;
-}
-
-const NOT_BUILT: readonly string[] = ['mongodb', 'mongodb+srv', 'memory'];
-
-/** A store: `sqlite:` and a folder. What is refused is named by its scheme alone, because the rest may be a secret. */
-function storeSetting(): ValueType<StoreSetting> {
+/** Where a store is, as people write it. What is refused is named without what may be a secret. */
+export function storeUri(): ValueType<StoreLocation> {
   return {
     placeholder: 'uri',
-    rule: 'sqlite: and a folder, such as sqlite:./.millrace',
+    rule: 'sqlite: and a folder, mongodb://host/database, or memory: which is gone at the end',
     parse(raw) {
-      const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*):(.*)$/i.exec(raw) ?? [];
-      if (NOT_BUILT.includes(scheme.toLowerCase())) {
-        throw new ValueFault(`the store ${scheme.toLowerCase()}: is not built yet, use sqlite: and a folder`);
+      try {
+        return parseStoreUri(raw);
+      } catch (error) {
+        throw error instanceof StartError ? new ValueFault(error.message) : error;
       }
-      if (scheme !== 'sqlite') {
-        throw new ValueFault(`${describeScheme(scheme)}, use sqlite: and a folder, such as sqlite:./.millrace`);
-      }
-      // As in file URIs, two slashes begin a host, and there is none.
-      const folder = rest.startsWith('//') ? rest.slice(2) : rest;
-      if (folder === '' || (rest.startsWith('//') && !folder.startsWith('/'))) {
-        throw new ValueFault('names no folder, write sqlite:./folder or sqlite:/absolute/folder');
-      }
-      return { kind: 'sqlite', folder };
     },
-    format: ({ folder }) => `sqlite:${folder}`,
+    format: describeStore,
   };
 }
 
 /** The setting of a service's store. */
-export function storeEntry(defaultFolder: string): ConfigEntry<StoreSetting> {
-  return {
-    env: 'MILLRACE_STORE',
-    type: storeSetting(),
-    default: { kind: 'sqlite', folder: defaultFolder },
-    doc: 'where data is kept',
-  };
-}
-
-function describeScheme(scheme: string): string {
-  return scheme === '' ? 'names no kind of store' : `the store ${scheme}: is unknown`;
+export function storeEntry(defaultFolder: string, doc: string): ConfigEntry<StoreLocation> {
+  return { env: 'MILLRACE_STORE', type: storeUri(), default: { kind: 'sqlite', folder: defaultFolder }, doc };
 }

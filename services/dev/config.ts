@@ -3,8 +3,9 @@ import { type ConfigReading, parseConfig } from '#libs/config/parse-config.ts';
 import { BUS_ENTRY, type BusSetting } from '#libs/service/bus-setting.ts';
 import { COMMON_TABLE, type CommonConfig, checkCommon } from '#libs/service/common-config.ts';
 import { checkListen, type ListenConfig, listenEntry, type ServiceName } from '#libs/service/listen-config.ts';
-import { type StoreSetting, storeEntry } from '#libs/service/store-setting.ts';
+import { storeEntry } from '#libs/service/store-setting.ts';
 import { VERSION } from '#libs/service/version.ts';
+import type { StoreLocation } from '#libs/store/opening/uri.ts';
 
 /** The settings of the three services in one process. */
 export interface DevConfig extends CommonConfig {
@@ -14,7 +15,7 @@ export interface DevConfig extends CommonConfig {
   readonly registryHttpListen: string;
   readonly workerGrpcListen: string;
   readonly workerHttpListen: string;
-  readonly store: StoreSetting;
+  readonly store: StoreLocation;
   readonly bus: BusSetting;
 }
 
@@ -31,7 +32,7 @@ export const DEV_CONFIG: ConfigDefinition<DevConfig> = {
     registryHttpListen: listenEntry('registry', 'http'),
     workerGrpcListen: listenEntry('worker', 'grpc'),
     workerHttpListen: listenEntry('worker', 'http'),
-    store: storeEntry('./.millrace'),
+    store: storeEntry('./.millrace', 'where data is kept: each service has its own folder in it, or its own database'),
     bus: BUS_ENTRY,
     ...COMMON_TABLE,
     // Somebody who just starts it wants to see the addresses, not the log.

@@ -1,6 +1,7 @@
 import { createProcessHost } from '#libs/lifecycle/process-host.ts';
 import { runService } from '#libs/service/run-service.ts';
 import { VERSION } from '#libs/service/version.ts';
+import { describeStore } from '#libs/store/opening/uri.ts';
 import { DEV_CONFIG, readDevConfig } from './config.ts';
 import { renderWelcome } from './welcome.ts';
 
@@ -11,15 +12,15 @@ await runService(host, {
   program: DEV_CONFIG.program,
   readConfig: readDevConfig,
   logTo: 'stderr',
-  async start({ config, createLog, parts }) {
+  async start({ config, createLog, ...scope }) {
     // Loaded only now, so that the help and refusals come at once.
     const { startDev } = await import('./service.ts');
-    const addresses = await startDev({ config, createLog, process }, parts);
+    const addresses = await startDev({ config, createLog, process }, scope);
     host.writeOut(
       renderWelcome({
         version: VERSION,
         readyMs: performance.now(),
-        folder: config.store.folder,
+        store: describeStore(config.store),
         isTls: config.tlsCertFile !== undefined,
         addresses,
       }),

@@ -1,7 +1,10 @@
-import type { PartStack } from '#libs/lifecycle/part-stack.ts';
+import { join } from 'node:path';
+import type { StartScope } from '#libs/lifecycle/run-program.ts';
 import type { Logger } from '#libs/logger/logger.ts';
 import type { RpcAddresses } from '#libs/rpc/server-options.ts';
 import type { ServiceName } from '#libs/service/listen-config.ts';
+import type { ServiceKind } from '#libs/store/opening/meta-row.ts';
+import { databaseOf, type StoreLocation } from '#libs/store/opening/uri.ts';
 import { lockFolder } from '#libs/store/sqlite/folder-lock.ts';
 import { startRegistry } from '#services/registry/service.ts';
 import { startState } from '#services/state/service.ts';
@@ -16,26 +19,49 @@ export interface DevOptions {
 }
 
 /**
- * Starts registry, state and worker service in this process, each on addresses of its own, over one data folder.
- * Answers where they are reached once all are ready.
+ * Starts registry, state and worker service in this process, each on addresses of its own and with its own part of the
+ * store. Answers where they are reached once all are ready.
  *
  * @throws StartError for what its user can mend.
  */
 export async function startDev(
   { config, createLog, process }: DevOptions,
-  parts: PartStack,
+  scope: StartScope,
 ): Promise<Readonly<Record<ServiceName, RpcAddresses>>> {
-  const lock = lockFolder(config.store.folder, process.pid);
-  parts.add({ name: 'data folder', close: () => lock[Symbol.dispose]() });
+  if (config.store.kind === 'sqlite') {
+    const lock = lockFolder(config.store.folder, process.pid);
+    scope.parts.add({ name: 'data folder', close: () => lock[Symbol.dispose]() });
+  }
   const optionsFor = async (service: ServiceName) => ({
     config: { ...config, ...listenOf(config, service) },
     log: await createLog(service),
     process,
   });
-  const state = await startState(await optionsFor('state'), parts);
-  const registry = await startRegistry(await optionsFor('registry'), parts);
+  const storedOptionsFor = async (service: ServiceKind) => {
+    const options = await optionsFor(service);
+    return { ...options, config: { ...options.config, store: storeOf(config.store, service) } };
+  };
+  const state = await startState(await storedOptionsFor('state'), scope);
+  const registry = await startRegistry(await storedOptionsFor('registry'), scope);
   const forWorker = await optionsFor('worker');
   const peers = { stateAddress: state.grpc, registryAddress: registry.grpc };
-  const worker = await startWorker({ ...forWorker, config: { ...forWorker.config, ...peers } }, parts);
+  const worker = await startWorker({ ...forWorker, config: { ...forWorker.config, ...peers } }, scope.parts);
   return { registry, state, worker };
+}
+
+/** The services share a folder or a server, and nothing in it. */
+function storeOf(location: StoreLocation, service: ServiceKind): StoreLocation {
+  switch (location.kind) {
+    case 'sqlite':
+      return { ...location, folder: join(location.folder, service) };
+    case 'mongodb': {
+      const { database } = location;
+      return {
+        ...location,
+        database: database === undefined ? databaseOf(location, service) : `${database}_${service}`,
+      };
+    }
+    case 'memory':
+      return location;
+  }
 }

@@ -6,20 +6,21 @@ export interface WelcomeFacts {
   readonly version: string;
   /** From the start of the process until all services were ready. */
   readonly readyMs: number;
-  readonly folder: string;
+  /** Where the data is, without secrets. */
+  readonly store: string;
   readonly isTls: boolean;
   readonly addresses: Readonly<Record<ServiceName, RpcAddresses>>;
 }
 
 /** The text for somebody who just started everything: where it is and what to type next. */
-export function renderWelcome({ version, readyMs, folder, isTls, addresses }: WelcomeFacts): string {
+export function renderWelcome({ version, readyMs, store, isTls, addresses }: WelcomeFacts): string {
   const scheme = isTls ? 'https' : 'http';
   const services = Object.entries(addresses);
   const width = Math.max(...services.map(([, { grpc }]) => grpc.length));
   const rows = services.map(
     ([service, { grpc, http }]) => `  ${service.padEnd(8)}  gRPC ${grpc.padEnd(width)}  HTTP ${scheme}://${http}`,
   );
-  return `Millrace ${version} is ready after ${(readyMs / 1_000).toFixed(1)} s, with its data in ${folder}.
+  return `Millrace ${version} is ready after ${(readyMs / 1_000).toFixed(1)} s, with its data in ${store}.
 
 ${rows.join('\n')}
 

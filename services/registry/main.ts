@@ -1,6 +1,5 @@
 import { createProcessHost } from '#libs/lifecycle/process-host.ts';
 import { runService } from '#libs/service/run-service.ts';
-import { lockFolder } from '#libs/store/sqlite/folder-lock.ts';
 import { REGISTRY_CONFIG, readRegistryConfig } from './config.ts';
 
 await runService(createProcessHost(process), {
@@ -8,12 +7,10 @@ await runService(createProcessHost(process), {
   program: REGISTRY_CONFIG.program,
   readConfig: readRegistryConfig,
   logTo: 'stdout',
-  async start({ config, log, parts }) {
-    const lock = lockFolder(config.store.folder, process.pid);
-    parts.add({ name: 'data folder', close: () => lock[Symbol.dispose]() });
+  async start({ config, log, ...scope }) {
     // Loaded only now, so that the help and refusals come at once.
     const { startRegistry } = await import('./service.ts');
-    const addresses = await startRegistry({ config, log, process }, parts);
+    const addresses = await startRegistry({ config, log, process }, scope);
     log.info({ ...addresses }, 'ready');
   },
 });

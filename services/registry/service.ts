@@ -1,9 +1,11 @@
-import type { PartStack } from '#libs/lifecycle/part-stack.ts';
+import type { StartScope } from '#libs/lifecycle/run-program.ts';
 import type { Logger } from '#libs/logger/logger.ts';
 import type { RpcAddresses } from '#libs/rpc/server-options.ts';
+import { openContextOf } from '#libs/service/open-service-store.ts';
 import { startServer } from '#libs/service/start-server.ts';
 import { createRegistryBindings } from './bindings.ts';
 import { REGISTRY_SUMMARY, type RegistryConfig } from './config.ts';
+import { openStore } from './open-store.ts';
 
 /** What the registry service is started with. */
 export interface RegistryOptions {
@@ -13,25 +15,27 @@ export interface RegistryOptions {
 }
 
 /**
- * Starts the registry service and adds what it started to the parts. Answers where it is reached once it is ready.
+ * Starts the registry service and adds what it started to the scope's parts. Answers where it is reached once it is ready.
  *
  * @throws StartError for what its user can mend.
  */
 export async function startRegistry(
   { config, log, process }: RegistryOptions,
-  parts: PartStack,
+  scope: StartScope,
 ): Promise<RpcAddresses> {
+  const store = await openStore(config.store, openContextOf(scope, log));
+  scope.parts.add({ name: 'registry store', close: () => store[Symbol.asyncDispose]() });
   const server = await startServer(
     {
       service: 'registry',
       summary: REGISTRY_SUMMARY,
       config,
       log,
-      store: config.store,
+      source: { service: 'registry', store, parts: store.backup },
       bindings: createRegistryBindings(),
       process,
     },
-    parts,
+    scope.parts,
   );
   server.markReady();
   return server.addresses;

@@ -3,12 +3,13 @@ import { type ConfigReading, parseConfig } from '#libs/config/parse-config.ts';
 import { BUS_ENTRY, type BusSetting } from '#libs/service/bus-setting.ts';
 import { COMMON_TABLE, type CommonConfig, checkCommon } from '#libs/service/common-config.ts';
 import { checkListen, type ListenConfig, listenEntry } from '#libs/service/listen-config.ts';
-import { type StoreSetting, storeEntry } from '#libs/service/store-setting.ts';
+import { storeEntry } from '#libs/service/store-setting.ts';
 import { VERSION } from '#libs/service/version.ts';
+import type { StoreLocation } from '#libs/store/opening/uri.ts';
 
 /** The settings of the state service. */
 export interface StateConfig extends CommonConfig, ListenConfig {
-  readonly store: StoreSetting;
+  readonly store: StoreLocation;
   readonly bus: BusSetting;
 }
 
@@ -24,7 +25,10 @@ export const STATE_CONFIG: ConfigDefinition<StateConfig> = {
   table: {
     grpcListen: listenEntry('state', 'grpc'),
     httpListen: listenEntry('state', 'http'),
-    store: storeEntry('./.millrace/state'),
+    store: storeEntry(
+      './.millrace/state',
+      'where runs and definitions are kept; without a database it is millrace_state',
+    ),
     bus: BUS_ENTRY,
     ...COMMON_TABLE,
   },

@@ -1,6 +1,5 @@
 import { createProcessHost } from '#libs/lifecycle/process-host.ts';
 import { runService } from '#libs/service/run-service.ts';
-import { lockFolder } from '#libs/store/sqlite/folder-lock.ts';
 import { readStateConfig, STATE_CONFIG } from './config.ts';
 
 await runService(createProcessHost(process), {
@@ -8,12 +7,10 @@ await runService(createProcessHost(process), {
   program: STATE_CONFIG.program,
   readConfig: readStateConfig,
   logTo: 'stdout',
-  async start({ config, log, parts }) {
-    const lock = lockFolder(config.store.folder, process.pid);
-    parts.add({ name: 'data folder', close: () => lock[Symbol.dispose]() });
+  async start({ config, log, ...scope }) {
     // Loaded only now, so that the help and refusals come at once.
     const { startState } = await import('./service.ts');
-    const addresses = await startState({ config, log, process }, parts);
+    const addresses = await startState({ config, log, process }, scope);
     log.info({ ...addresses }, 'ready');
   },
 });

@@ -1,9 +1,11 @@
-import type { PartStack } from '#libs/lifecycle/part-stack.ts';
+import type { StartScope } from '#libs/lifecycle/run-program.ts';
 import type { Logger } from '#libs/logger/logger.ts';
 import type { RpcAddresses } from '#libs/rpc/server-options.ts';
+import { openContextOf } from '#libs/service/open-service-store.ts';
 import { startServer } from '#libs/service/start-server.ts';
 import { createStateBindings } from './bindings.ts';
 import { STATE_SUMMARY, type StateConfig } from './config.ts';
+import { openStore } from './open-store.ts';
 
 /** What the state service is started with. */
 export interface StateOptions {
@@ -13,22 +15,24 @@ export interface StateOptions {
 }
 
 /**
- * Starts the state service and adds what it started to the parts. Answers where it is reached once it is ready.
+ * Starts the state service and adds what it started to the scope's parts. Answers where it is reached once it is ready.
  *
  * @throws StartError for what its user can mend.
  */
-export async function startState({ config, log, process }: StateOptions, parts: PartStack): Promise<RpcAddresses> {
+export async function startState({ config, log, process }: StateOptions, scope: StartScope): Promise<RpcAddresses> {
+  const store = await openStore(config.store, openContextOf(scope, log));
+  scope.parts.add({ name: 'state store', close: () => store[Symbol.asyncDispose]() });
   const server = await startServer(
     {
       service: 'state',
       summary: STATE_SUMMARY,
       config,
       log,
-      store: config.store,
+      source: { service: 'state', store, parts: store.backup },
       bindings: createStateBindings(),
       process,
     },
-    parts,
+    scope.parts,
   );
   server.markReady();
   return server.addresses;

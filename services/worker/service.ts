@@ -24,7 +24,7 @@ export async function startWorker({ config, log, process }: WorkerOptions, parts
       summary: WORKER_SUMMARY,
       config,
       log,
-      store: undefined,
+      source: undefined,
       bindings: createWorkerBindings(),
       process,
     },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { bindService } from '#libs/rpc/service-binding.ts';
 import { EchoService } from '#gen/millrace/test/v1/echo_service_pb.ts';
+import { bindService } from '#libs/rpc/service-binding.ts';
 import { failureOf, failureOfStream } from './failure.ts';
 import { CLIENT_STREAM_PROTOCOLS, echoClient, PROTOCOLS } from './protocols.ts';
 import { serveEcho } from './serve-echo.ts';

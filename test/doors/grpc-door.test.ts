@@ -1,15 +1,15 @@
+import { connect as connectHttp2 } from 'node:http2';
 import { create, fromBinary } from '@bufbuild/protobuf';
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { connect as connectHttp2 } from 'node:http2';
 import { describe, expect, test } from 'vitest';
 import { BadRequestSchema, ErrorInfoSchema } from '#gen/google/rpc/error_details_pb.ts';
 import { StatusSchema } from '#gen/google/rpc/status_pb.ts';
 import { EchoRequestSchema, EchoResponseSchema, EchoService } from '#gen/millrace/test/v1/echo_service_pb.ts';
-import { decoder, encoder } from '#test/bench/rpc/bare-server.ts';
 import { bindService } from '#libs/rpc/service-binding.ts';
-import { echoClient, PROTOCOLS } from './protocols.ts';
+import { decoder, encoder } from '#test/bench/rpc/bare-server.ts';
 import { failureOf, failureOfStream } from './failure.ts';
+import { echoClient, PROTOCOLS } from './protocols.ts';
 import { envelopeBytes } from './raw-http.ts';
 import { type ServedEcho, serveEcho } from './serve-echo.ts';
 import { createTokenAuthenticator } from './token-authenticator.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { echoClient, PROTOCOLS } from './protocols.ts';
 import { failureOf } from './failure.ts';
+import { echoClient, PROTOCOLS } from './protocols.ts';
 import { serveEcho } from './serve-echo.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -1,0 +1,4 @@
+import { openSqliteTablesStore } from './sqlite-store.ts';
+import { tablesContract } from './tables-contract.ts';
+
+tablesContract('the tables in SQLite', openSqliteTablesStore, { sequences: 60 });
