@@ -11,6 +11,8 @@ export const testVariable = {
   faultRuns: 'MILLRACE_FAULT_RUNS',
   /** The seed of fault suites; random without it. */
   faultSeed: 'MILLRACE_FAULT_SEED',
+  /** Rows of the suite that looks at the speed of reads in SQLite; few without it. */
+  tableRows: 'MILLRACE_TABLE_ROWS',
 } as const;
 
 /** The environment for a service that a test starts: this process's, without any `MILLRACE_` setting, plus `extra`. */

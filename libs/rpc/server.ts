@@ -1,6 +1,6 @@
+import { DomainError } from '#libs/errors/domain-error.ts';
 import type { CallRuntime } from './call/runtime.ts';
 import { openHttpDoor } from './connect/server.ts';
-import { DomainError } from '#libs/errors/domain-error.ts';
 import { openGrpcDoor } from './grpc/server.ts';
 import { createHealthBinding } from './health/health-service.ts';
 import { createHealthState } from './health/health-state.ts';

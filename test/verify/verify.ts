@@ -14,9 +14,11 @@ import { checkGenerated } from './check-generated.ts';
 const repository = resolve(import.meta.dirname, '../..');
 const bin = (name: string): string => join(repository, 'node_modules/.bin', name);
 const tool = (name: string, ...args: string[]): Promise<Ran> =>
-  run(bin(name), args, { cwd: repository, timeoutMs: stepTimeoutMs });
+  run(bin(name), args, { cwd: repository, timeoutMs: stepTimeoutMs, ...(isTerminal ? {} : { env: colourless }) });
 
 const stepTimeoutMs = 300_000;
+const isTerminal = process.stdout.isTTY;
+const colourless = { ...process.env, NO_COLOR: '1' };
 /** Two cores, and one step seldom keeps more than one busy. */
 const stepsAtOnce = 2;
 

@@ -5,8 +5,8 @@ import { DomainError } from '#libs/errors/domain-error.ts';
 import type { Logger } from '#libs/logger/logger.ts';
 import type { CallContext, TraceContext } from '../call-context.ts';
 import type { MethodBinding } from '../service-binding.ts';
-import type { CallRuntime, IncomingCall } from './runtime.ts';
 import { callerGone } from './caller-gone.ts';
+import type { CallRuntime, IncomingCall } from './runtime.ts';
 import { maybeTrace, traceIdOf } from './trace.ts';
 
 /** Caller and server look at their own clocks: who leaves that shortly before the deadline has seen it pass. */

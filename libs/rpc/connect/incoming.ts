@@ -1,4 +1,4 @@
-import { createContextKey, type ContextKey, type HandlerContext } from '@connectrpc/connect';
+import { type ContextKey, createContextKey, type HandlerContext } from '@connectrpc/connect';
 import type { IncomingCall } from '../call/runtime.ts';
 
 /** Carries the caller's address from the HTTP request to the handler. */

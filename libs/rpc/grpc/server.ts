@@ -1,8 +1,8 @@
 import {
   Server,
   ServerCredentials,
-  setLogger,
   type ServiceDefinition,
+  setLogger,
   type UntypedHandleCall,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';

@@ -3,10 +3,10 @@ import type { DescMessage, DescService, Message } from '@bufbuild/protobuf';
 import { createValidator } from '@bufbuild/protovalidate';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { EchoService } from '#gen/millrace/test/v1/echo_service_pb.ts';
 import { PayloadSchema } from '#gen/millrace/common/v1/payload_pb.ts';
-import { guardOf } from './guard.ts';
+import { EchoService } from '#gen/millrace/test/v1/echo_service_pb.ts';
 import { messageArbitrary } from '../testing/message-arbitrary.ts';
+import { guardOf } from './guard.ts';
 
 const validator = createValidator();
 
