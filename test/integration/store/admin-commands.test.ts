@@ -21,7 +21,7 @@ function start(
   args: readonly string[],
   env: Record<string, string> = {},
 ): { child: ChildProcess; ended: Promise<Ran> } {
-  const main = fileURLToPath(new URL('#cli/millrace.ts', import.meta.url));
+  const main = fileURLToPath(new URL('../../../cli/millrace.ts', import.meta.url));
   const child = spawn(process.execPath, [main, ...args], { env: serviceEnv(env), stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
