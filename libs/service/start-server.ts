@@ -20,7 +20,6 @@ import { createFinalizeUpgrade } from './finalize-upgrade.ts';
 import { createGetInfo } from './get-info.ts';
 import { createHttpRoutes } from './http-routes.ts';
 import { type ListenConfig, listenVariable, type ServiceName } from './listen-config.ts';
-import { quietGrpc } from './quiet-grpc.ts';
 import { createReadiness } from './readiness.ts';
 import { maybeReadTls } from './tls-files.ts';
 import { VERSION } from './version.ts';
@@ -54,7 +53,6 @@ export interface ServiceServer {
  */
 export async function startServer(options: ServiceServerOptions, parts: PartStack): Promise<ServiceServer> {
   const { service, config, log, process } = options;
-  quietGrpc();
   const tls = maybeReadTls(config);
   const telemetry = createTelemetry({ service, version: VERSION, node: process.version }, process);
   parts.add({ name: `${service} telemetry`, close: () => telemetry[Symbol.asyncDispose]() });

@@ -1,7 +1,15 @@
 import type { Authenticator } from '#libs/auth/authenticator.ts';
+import type { DomainError } from '#libs/errors/domain-error.ts';
 import type { Logger } from '#libs/logger/logger.ts';
 import type { CallObserver, RpcLimits } from '../server-options.ts';
-import type { Call } from './call.ts';
+
+/** What a drain does to a call that is under way. */
+export interface LiveCall {
+  /** Asks a stream to end soon. */
+  sendAway(): void;
+  /** Ends the call with an error. */
+  abort(reason: DomainError): void;
+}
 
 /** What all calls of a server share, whichever door they come through. */
 export interface CallRuntime {
@@ -10,7 +18,7 @@ export interface CallRuntime {
   readonly log: Logger;
   readonly observer: CallObserver | undefined;
   /** The calls that are under way. */
-  readonly calls: Set<Call>;
+  readonly calls: Set<LiveCall>;
   /** Whether the process drains: streams that open now are told to go away at once. */
   isDraining: boolean;
 }
