@@ -6,10 +6,12 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Payload } from "../../common/v1/payload_pb.ts";
 import { file_millrace_common_v1_payload } from "../../common/v1/payload_pb.ts";
+import type { AttributeValue } from "./attribute_pb.ts";
+import { file_millrace_state_v1_attribute } from "./attribute_pb.ts";
 import type { Rejection } from "./rejection_pb.ts";
 import { file_millrace_state_v1_rejection } from "./rejection_pb.ts";
 import type { RunStatus } from "./run_status_pb.ts";
@@ -28,7 +30,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file millrace/state/v1/wait_events.proto.
  */
 export const file_millrace_state_v1_wait_events: GenFile = /*@__PURE__*/
-  fileDesc("CiNtaWxscmFjZS9zdGF0ZS92MS93YWl0X2V2ZW50cy5wcm90bxIRbWlsbHJhY2Uuc3RhdGUudjEiiQEKDFRpbWVyU3RhcnRlZBIRCglub2RlX3BhdGgYASABKAkSJwoEc3RlcBgCIAEoCzIZLm1pbGxyYWNlLnN0YXRlLnYxLlN0ZXBJZBIsCghkdWVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHb3JkaW5hbBgEIAEoBSJiCgpUaW1lckZpcmVkEhEKCW5vZGVfcGF0aBgBIAEoCRInCgRzdGVwGAIgASgLMhkubWlsbHJhY2Uuc3RhdGUudjEuU3RlcElkEhgKEHN0YXJ0ZWRfc2VxdWVuY2UYAyABKAMiKgoOVGltZXJXaXRoZHJhd24SGAoQc3RhcnRlZF9zZXF1ZW5jZRgBIAEoAyKeAQoRU2lnbmFsV2FpdFN0YXJ0ZWQSEQoJbm9kZV9wYXRoGAEgASgJEicKBHN0ZXAYAiABKAsyGS5taWxscmFjZS5zdGF0ZS52MS5TdGVwSWQSDAoEbmFtZRgDIAEoCRIuCgp1bnRpbF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdvcmRpbmFsGAUgASgFIjsKDlNpZ25hbFJlY2VpdmVkEikKBnNpZ25hbBgBIAEoCzIZLm1pbGxyYWNlLnN0YXRlLnYxLlNpZ25hbCKjAQoOU2lnbmFsQ29uc3VtZWQSEQoJbm9kZV9wYXRoGAEgASgJEicKBHN0ZXAYAiABKAsyGS5taWxscmFjZS5zdGF0ZS52MS5TdGVwSWQSDAoEbmFtZRgDIAEoCRIsCgdwYXlsb2FkGAQgASgLMhsubWlsbHJhY2UuY29tbW9uLnYxLlBheWxvYWQSGQoRcmVjZWl2ZWRfc2VxdWVuY2UYBSABKAMieAoSU2lnbmFsV2FpdFRpbWVkT3V0EhEKCW5vZGVfcGF0aBgBIAEoCRInCgRzdGVwGAIgASgLMhkubWlsbHJhY2Uuc3RhdGUudjEuU3RlcElkEgwKBG5hbWUYAyABKAkSGAoQc3RhcnRlZF9zZXF1ZW5jZRgEIAEoAyLrAQoOQ2hpbGRTY2hlZHVsZWQSEQoJbm9kZV9wYXRoGAEgASgJEicKBHN0ZXAYAiABKAsyGS5taWxscmFjZS5zdGF0ZS52MS5TdGVwSWQSDgoGcnVuX2lkGAMgASgJEhAKCHdvcmtmbG93GAQgASgJEg8KB3ZlcnNpb24YBSABKAkSLQoEbW9kZRgGIAEoDjIfLm1pbGxyYWNlLndvcmtmbG93LnYxLkNoaWxkTW9kZRIqCgVpbnB1dBgHIAEoCzIbLm1pbGxyYWNlLmNvbW1vbi52MS5QYXlsb2FkEg8KB29yZGluYWwYCCABKAUiYAoMQ2hpbGRTdGFydGVkEhoKEnNjaGVkdWxlZF9zZXF1ZW5jZRgBIAEoAxIOCgZydW5faWQYAiABKAkSEwoLaW5jYXJuYXRpb24YAyABKAkSDwoHdmVyc2lvbhgEIAEoCSJsCg1DaGlsZFJlamVjdGVkEhoKEnNjaGVkdWxlZF9zZXF1ZW5jZRgBIAEoAxIOCgZydW5faWQYAiABKAkSLwoJcmVqZWN0aW9uGAMgASgLMhwubWlsbHJhY2Uuc3RhdGUudjEuUmVqZWN0aW9uIsMBCgpDaGlsZEVuZGVkEhoKEnNjaGVkdWxlZF9zZXF1ZW5jZRgBIAEoAxIOCgZydW5faWQYAiABKAkSLAoGc3RhdHVzGAMgASgOMhwubWlsbHJhY2Uuc3RhdGUudjEuUnVuU3RhdHVzEisKBm91dHB1dBgEIAEoCzIbLm1pbGxyYWNlLmNvbW1vbi52MS5QYXlsb2FkEi4KB2ZhaWx1cmUYBSABKAsyHS5taWxscmFjZS53b3JrZmxvdy52MS5GYWlsdXJlIikKDVdhaXRXaXRoZHJhd24SGAoQc3RhcnRlZF9zZXF1ZW5jZRgBIAEoA0JhChVkZXYubWlsbHJhY2Uuc3RhdGUudjFCD1dhaXRFdmVudHNQcm90b1ABWiFtaWxscmFjZS5kZXYvZ2VuL3N0YXRlL3YxO3N0YXRldjGqAhFNaWxscmFjZS5TdGF0ZS5WMWIGcHJvdG8z", [file_google_protobuf_timestamp, file_millrace_common_v1_payload, file_millrace_state_v1_rejection, file_millrace_state_v1_run_status, file_millrace_state_v1_signal, file_millrace_state_v1_step_events, file_millrace_workflow_v1_child_mode, file_millrace_workflow_v1_failure]);
+  fileDesc("CiNtaWxscmFjZS9zdGF0ZS92MS93YWl0X2V2ZW50cy5wcm90bxIRbWlsbHJhY2Uuc3RhdGUudjEiiQEKDFRpbWVyU3RhcnRlZBIRCglub2RlX3BhdGgYASABKAkSJwoEc3RlcBgCIAEoCzIZLm1pbGxyYWNlLnN0YXRlLnYxLlN0ZXBJZBIsCghkdWVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHb3JkaW5hbBgEIAEoBSJiCgpUaW1lckZpcmVkEhEKCW5vZGVfcGF0aBgBIAEoCRInCgRzdGVwGAIgASgLMhkubWlsbHJhY2Uuc3RhdGUudjEuU3RlcElkEhgKEHN0YXJ0ZWRfc2VxdWVuY2UYAyABKAMiKgoOVGltZXJXaXRoZHJhd24SGAoQc3RhcnRlZF9zZXF1ZW5jZRgBIAEoAyKeAQoRU2lnbmFsV2FpdFN0YXJ0ZWQSEQoJbm9kZV9wYXRoGAEgASgJEicKBHN0ZXAYAiABKAsyGS5taWxscmFjZS5zdGF0ZS52MS5TdGVwSWQSDAoEbmFtZRgDIAEoCRIuCgp1bnRpbF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdvcmRpbmFsGAUgASgFIjsKDlNpZ25hbFJlY2VpdmVkEikKBnNpZ25hbBgBIAEoCzIZLm1pbGxyYWNlLnN0YXRlLnYxLlNpZ25hbCKjAQoOU2lnbmFsQ29uc3VtZWQSEQoJbm9kZV9wYXRoGAEgASgJEicKBHN0ZXAYAiABKAsyGS5taWxscmFjZS5zdGF0ZS52MS5TdGVwSWQSDAoEbmFtZRgDIAEoCRIsCgdwYXlsb2FkGAQgASgLMhsubWlsbHJhY2UuY29tbW9uLnYxLlBheWxvYWQSGQoRcmVjZWl2ZWRfc2VxdWVuY2UYBSABKAMieAoSU2lnbmFsV2FpdFRpbWVkT3V0EhEKCW5vZGVfcGF0aBgBIAEoCRInCgRzdGVwGAIgASgLMhkubWlsbHJhY2Uuc3RhdGUudjEuU3RlcElkEgwKBG5hbWUYAyABKAkSGAoQc3RhcnRlZF9zZXF1ZW5jZRgEIAEoAyLnAwoOQ2hpbGRTY2hlZHVsZWQSEQoJbm9kZV9wYXRoGAEgASgJEicKBHN0ZXAYAiABKAsyGS5taWxscmFjZS5zdGF0ZS52MS5TdGVwSWQSDgoGcnVuX2lkGAMgASgJEhAKCHdvcmtmbG93GAQgASgJEg8KB3ZlcnNpb24YBSABKAkSLQoEbW9kZRgGIAEoDjIfLm1pbGxyYWNlLndvcmtmbG93LnYxLkNoaWxkTW9kZRIqCgVpbnB1dBgHIAEoCzIbLm1pbGxyYWNlLmNvbW1vbi52MS5QYXlsb2FkEg8KB29yZGluYWwYCCABKAUSEAoIcHJpb3JpdHkYCSABKAUSDAoEdGFncxgKIAMoCRJFCgphdHRyaWJ1dGVzGAsgAygLMjEubWlsbHJhY2Uuc3RhdGUudjEuQ2hpbGRTY2hlZHVsZWQuQXR0cmlidXRlc0VudHJ5Ei4KC3J1bl90aW1lb3V0GAwgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg0KBXF1ZXVlGA0gASgJGlQKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSMAoFdmFsdWUYAiABKAsyIS5taWxscmFjZS5zdGF0ZS52MS5BdHRyaWJ1dGVWYWx1ZToCOAEibwoQQ2hpbGRXYWl0U3RhcnRlZBIRCglub2RlX3BhdGgYASABKAkSJwoEc3RlcBgCIAEoCzIZLm1pbGxyYWNlLnN0YXRlLnYxLlN0ZXBJZBIOCgZydW5faWQYAyABKAkSDwoHb3JkaW5hbBgEIAEoBSJgCgxDaGlsZFN0YXJ0ZWQSGgoSc2NoZWR1bGVkX3NlcXVlbmNlGAEgASgDEg4KBnJ1bl9pZBgCIAEoCRITCgtpbmNhcm5hdGlvbhgDIAEoCRIPCgd2ZXJzaW9uGAQgASgJImwKDUNoaWxkUmVqZWN0ZWQSGgoSc2NoZWR1bGVkX3NlcXVlbmNlGAEgASgDEg4KBnJ1bl9pZBgCIAEoCRIvCglyZWplY3Rpb24YAyABKAsyHC5taWxscmFjZS5zdGF0ZS52MS5SZWplY3Rpb24iwwEKCkNoaWxkRW5kZWQSGgoSc2NoZWR1bGVkX3NlcXVlbmNlGAEgASgDEg4KBnJ1bl9pZBgCIAEoCRIsCgZzdGF0dXMYAyABKA4yHC5taWxscmFjZS5zdGF0ZS52MS5SdW5TdGF0dXMSKwoGb3V0cHV0GAQgASgLMhsubWlsbHJhY2UuY29tbW9uLnYxLlBheWxvYWQSLgoHZmFpbHVyZRgFIAEoCzIdLm1pbGxyYWNlLndvcmtmbG93LnYxLkZhaWx1cmUiKQoNV2FpdFdpdGhkcmF3bhIYChBzdGFydGVkX3NlcXVlbmNlGAEgASgDQmEKFWRldi5taWxscmFjZS5zdGF0ZS52MUIPV2FpdEV2ZW50c1Byb3RvUAFaIW1pbGxyYWNlLmRldi9nZW4vc3RhdGUvdjE7c3RhdGV2MaoCEU1pbGxyYWNlLlN0YXRlLlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_millrace_common_v1_payload, file_millrace_state_v1_attribute, file_millrace_state_v1_rejection, file_millrace_state_v1_run_status, file_millrace_state_v1_signal, file_millrace_state_v1_step_events, file_millrace_workflow_v1_child_mode, file_millrace_workflow_v1_failure]);
 
 /**
  * A timer was set.
@@ -350,6 +352,41 @@ export type ChildScheduled = Message<"millrace.state.v1.ChildScheduled"> & {
    * @generated from field: int32 ordinal = 8;
    */
   ordinal: number;
+
+  /**
+   * Its priority, 1 to 5.
+   *
+   * @generated from field: int32 priority = 9;
+   */
+  priority: number;
+
+  /**
+   * Its tags.
+   *
+   * @generated from field: repeated string tags = 10;
+   */
+  tags: string[];
+
+  /**
+   * Its attributes by name.
+   *
+   * @generated from field: map<string, millrace.state.v1.AttributeValue> attributes = 11;
+   */
+  attributes: { [key: string]: AttributeValue };
+
+  /**
+   * How long it may take. Absent: its definition's.
+   *
+   * @generated from field: google.protobuf.Duration run_timeout = 12;
+   */
+  runTimeout?: Duration | undefined;
+
+  /**
+   * Its queue. Empty: its definition's.
+   *
+   * @generated from field: string queue = 13;
+   */
+  queue: string;
 };
 
 /**
@@ -358,6 +395,48 @@ export type ChildScheduled = Message<"millrace.state.v1.ChildScheduled"> & {
  */
 export const ChildScheduledSchema: GenMessage<ChildScheduled> = /*@__PURE__*/
   messageDesc(file_millrace_state_v1_wait_events, 7);
+
+/**
+ * The end of a child run that was started earlier is waited for.
+ *
+ * @generated from message millrace.state.v1.ChildWaitStarted
+ */
+export type ChildWaitStarted = Message<"millrace.state.v1.ChildWaitStarted"> & {
+  /**
+   * The node that waits. Empty: a step.
+   *
+   * @generated from field: string node_path = 1;
+   */
+  nodePath: string;
+
+  /**
+   * The step that waits. Absent: a node.
+   *
+   * @generated from field: millrace.state.v1.StepId step = 2;
+   */
+  step?: StepId | undefined;
+
+  /**
+   * The child's id.
+   *
+   * @generated from field: string run_id = 3;
+   */
+  runId: string;
+
+  /**
+   * The number of the step record. 0: none.
+   *
+   * @generated from field: int32 ordinal = 4;
+   */
+  ordinal: number;
+};
+
+/**
+ * Describes the message millrace.state.v1.ChildWaitStarted.
+ * Use `create(ChildWaitStartedSchema)` to create a new message.
+ */
+export const ChildWaitStartedSchema: GenMessage<ChildWaitStarted> = /*@__PURE__*/
+  messageDesc(file_millrace_state_v1_wait_events, 8);
 
 /**
  * A child run started.
@@ -399,7 +478,7 @@ export type ChildStarted = Message<"millrace.state.v1.ChildStarted"> & {
  * Use `create(ChildStartedSchema)` to create a new message.
  */
 export const ChildStartedSchema: GenMessage<ChildStarted> = /*@__PURE__*/
-  messageDesc(file_millrace_state_v1_wait_events, 8);
+  messageDesc(file_millrace_state_v1_wait_events, 9);
 
 /**
  * A child run could not be started.
@@ -434,7 +513,7 @@ export type ChildRejected = Message<"millrace.state.v1.ChildRejected"> & {
  * Use `create(ChildRejectedSchema)` to create a new message.
  */
 export const ChildRejectedSchema: GenMessage<ChildRejected> = /*@__PURE__*/
-  messageDesc(file_millrace_state_v1_wait_events, 9);
+  messageDesc(file_millrace_state_v1_wait_events, 10);
 
 /**
  * A child run ended.
@@ -483,7 +562,7 @@ export type ChildEnded = Message<"millrace.state.v1.ChildEnded"> & {
  * Use `create(ChildEndedSchema)` to create a new message.
  */
 export const ChildEndedSchema: GenMessage<ChildEnded> = /*@__PURE__*/
-  messageDesc(file_millrace_state_v1_wait_events, 10);
+  messageDesc(file_millrace_state_v1_wait_events, 11);
 
 /**
  * A wait for a signal or child is not needed any more.
@@ -504,5 +583,5 @@ export type WaitWithdrawn = Message<"millrace.state.v1.WaitWithdrawn"> & {
  * Use `create(WaitWithdrawnSchema)` to create a new message.
  */
 export const WaitWithdrawnSchema: GenMessage<WaitWithdrawn> = /*@__PURE__*/
-  messageDesc(file_millrace_state_v1_wait_events, 11);
+  messageDesc(file_millrace_state_v1_wait_events, 12);
 

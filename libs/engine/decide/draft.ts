@@ -1,0 +1,39 @@
+import type { SystemRecord } from '../events/client-events.ts';
+import type { Event, EventBody } from '../events/event.ts';
+import type { Run } from '../model/run.ts';
+import type { Decision, Reply } from './decision.ts';
+
+/** The events that one command adds, while they are being written. */
+export interface Draft {
+  readonly events: Event[];
+  readonly time: number;
+  /** The number of the last event so far. */
+  sequence: number;
+}
+
+/** A draft after the last event of the run. */
+export function createDraft(run: Run, now: number): Draft {
+  return { events: [], time: now, sequence: run.lastSequence };
+}
+
+/** Adds an event with the next number and answers the number. */
+export function append(draft: Draft, body: EventBody): number {
+  draft.sequence += 1;
+  draft.events.push({ ...body, sequence: draft.sequence, eventTime: draft.time } as Event);
+  return draft.sequence;
+}
+
+/** Adds a system record, which takes no number. */
+export function appendRecord(draft: Draft, record: SystemRecord): void {
+  draft.events.push({ kind: 'systemRecord', record, sequence: draft.sequence, eventTime: draft.time });
+}
+
+/** The decision to append what was drafted. */
+export function appended(draft: Draft, reply: Reply): Decision {
+  return { kind: 'append', events: draft.events, reply };
+}
+
+/** The acknowledgement of a worker's frame after what was drafted. */
+export function ack(ordinal: number, lastSequence: number, settled: boolean): Reply {
+  return { kind: 'ack', ordinal, lastSequence, settled };
+}

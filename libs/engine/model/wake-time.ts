@@ -1,0 +1,44 @@
+import type { OpenNode } from './open-node.ts';
+import { waitEndTime } from './open-things.ts';
+import { ROOT, type Run } from './run.ts';
+import { isTerminal } from './status.ts';
+
+/** When nobody has taken a node's item for too long. Infinity: never, or not now. */
+export function scheduleToStartTime(run: Run, node: OpenNode): number {
+  const limitMs = run.rules.scheduleToStartMs;
+  const item = node.item;
+  // A run that is held or cleans up has another clock: resume starts this one anew, and clean-up has its own deadline.
+  if (limitMs === undefined || item === undefined || item.lease !== undefined) return Infinity;
+  if (run.cancelling || run.status === 'PAUSED') return Infinity;
+  return Math.max(item.scheduleTime, item.notBeforeTime ?? 0, run.resumeTime) + limitMs;
+}
+
+/** The end of a run as a whole. A run timeout is not looked at any more once clean-up has its own deadline. */
+export function runEndTime(run: Run): number {
+  return run.cancelling ? run.cleanupDeadlineTime : run.deadlineTime;
+}
+
+/** Whether the step retries of a function are the server's to watch: a worker that has it watches them itself. */
+export function watchesRetries(run: Run): boolean {
+  return run.nodes.get(ROOT)?.item === undefined && run.divergence === undefined;
+}
+
+/**
+ * The earliest moment at which the run has something to do by itself. The cost grows with what is open, so it is computed
+ * only when something that counts here was taken away.
+ */
+export function computeWakeTime(run: Run): number {
+  if (!run.started || isTerminal(run.status)) return Infinity;
+  let wake = runEndTime(run);
+  for (const wait of run.waits.values()) wake = Math.min(wake, waitEndTime(wait));
+  if (run.openSteps.size > 0) {
+    const retries = watchesRetries(run);
+    for (const step of run.openSteps.values()) {
+      if (step.state === 'begun' || retries) wake = Math.min(wake, step.dueTime);
+    }
+  }
+  for (const node of run.nodes.values()) {
+    wake = Math.min(wake, node.item?.lease?.expireTime ?? Infinity, scheduleToStartTime(run, node));
+  }
+  return wake;
+}
