@@ -54,8 +54,10 @@ export async function putBlob(
     throw error;
   }
   // From here on a failure leaves open whether the row stands: nothing is removed then but by the sweep, which looks.
-  const replaced = await writeRow(backend, row);
-  await removeReplaced(backend, putId, replaced).catch(() => undefined);
+  const outcome = await writeRow(backend, row);
+  if (outcome.kind === 'stands') {
+    await removeReplaced(backend, putId, outcome.replaced).catch(() => undefined);
+  }
   return row;
 }
 
@@ -91,28 +93,69 @@ async function* limited(source: AsyncIterable<Uint8Array>, maxBytes: number): As
   }
 }
 
-/** Answers the put that was replaced. An attempt whose outcome is unknown is settled by looking. */
-async function writeRow(backend: BlobBackend, row: BlobRow): Promise<string | undefined> {
+/** How a row's writing ended: it stands in place of another put or of none, or a later put has taken its place. */
+type RowOutcome = { readonly kind: 'stands'; readonly replaced: string | undefined } | { readonly kind: 'superseded' };
+
+/**
+ * Writes the row in place of whatever stands. An attempt whose outcome is unknown is settled by looking, and is repeated
+ * only while the put that it replaces still stands: if anything else does, the row may have stood meanwhile and its
+ * chunks may be gone with it, so that writing it again would name bytes that are not there.
+ *
+ * @throws UNAVAILABLE when it stays unknown.
+ */
+async function writeRow(backend: BlobBackend, row: BlobRow): Promise<RowOutcome> {
   let replaced: string | undefined;
-  for (let attempt = 1; ; attempt += 1) {
+  let failures = 0;
+  for (;;) {
+    let isKnown = true;
     try {
       if (await backend.writeRow(row, replaced)) {
-        return replaced;
+        return { kind: 'stands', replaced };
       }
-      const old = await backend.readRow(row.key);
-      if (old?.putId === row.putId) {
-        return replaced;
-      }
-      if (old !== undefined) {
-        await backend.writeNote({ putId: old.putId, key: row.key, time: row.createTime });
-      }
-      replaced = old?.putId;
     } catch (error) {
-      if (attempt >= MAX_ATTEMPTS || !(error instanceof DomainError) || error.kind !== 'unavailable') {
-        throw error;
+      failures = assertRepeatable(error, failures);
+      isKnown = false;
+    }
+    const standing = await readStanding(backend, row.key, failures);
+    if (standing === row.putId) {
+      return { kind: 'stands', replaced };
+    }
+    if (failures > 0 && standing !== replaced) {
+      if (standing === undefined) throw unknownOutcome();
+      return { kind: 'superseded' };
+    }
+    if (!isKnown && standing === undefined) {
+      throw unknownOutcome();
+    }
+    if (isKnown) {
+      if (standing !== undefined) {
+        await backend.writeNote({ putId: standing, key: row.key, time: row.createTime });
       }
+      replaced = standing;
     }
   }
+}
+
+async function readStanding(backend: BlobBackend, key: string, failures: number): Promise<string | undefined> {
+  for (let failed = failures; ; ) {
+    try {
+      return (await backend.readRow(key))?.putId;
+    } catch (error) {
+      failed = assertRepeatable(error, failed);
+    }
+  }
+}
+
+/** Counts a failure of the store. */
+function assertRepeatable(error: unknown, failures: number): number {
+  if (failures + 1 >= MAX_ATTEMPTS || !(error instanceof DomainError) || error.kind !== 'unavailable') {
+    throw error;
+  }
+  return failures + 1;
+}
+
+function unknownOutcome(): DomainError {
+  return new DomainError('UNAVAILABLE', 'it is not known whether the blob was put');
 }
 
 async function removeReplaced(backend: BlobBackend, putId: string, replaced: string | undefined): Promise<void> {

@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Db } from 'mongodb';
 import type { TrimHolds } from '../backup/trim-holds.ts';
-import { openMetaCollection } from './meta.ts';
-import { keepBeating } from './meta-lock.ts';
+import { CALL_TIMEOUT_MS } from './bounded-call.ts';
+import { openMetaCollection } from './meta-collection.ts';
+import { insertBeating, keepBeating, removeBeating } from './meta-lock.ts';
+import { callStore, unavailableFrom } from './store-call.ts';
 
 /** How holds of a shared store are kept. */
 export interface HoldTiming {
@@ -11,13 +13,14 @@ export interface HoldTiming {
   readonly cacheMs?: number;
   /** How long a hold may give no sign of life before owners pass it over. 30 000 by default. */
   readonly leaseMs?: number;
+  /** When a call has failed. 10 000 by default. */
+  readonly timeoutMs?: number;
 }
 
 const DEFAULT_CACHE_MS = 2_000;
 const DEFAULT_LEASE_MS = 30_000;
 const HOLDS = { $gte: 'hold/', $lt: 'hold0' } as const;
-const WRITE = { writeConcern: { w: 'majority', journal: true }, timeoutMS: 10_000 } as const;
-const READ = { readConcern: { level: 'majority' }, readPreference: 'primary', timeoutMS: 10_000 } as const;
+const WHAT = 'the store of holds';
 
 /**
  * Holds of a store that several nodes write to: each is a row that its holder counts up, and owners look for such rows
@@ -25,13 +28,13 @@ const READ = { readConcern: { level: 'majority' }, readPreference: 'primary', ti
  * itself seen unchanged for a whole lease is of a process that died, and is passed over.
  */
 export function createMongoHolds(db: Db, timing: HoldTiming = {}): TrimHolds {
-  const { cacheMs = DEFAULT_CACHE_MS, leaseMs = DEFAULT_LEASE_MS } = timing;
+  const { cacheMs = DEFAULT_CACHE_MS, leaseMs = DEFAULT_LEASE_MS, timeoutMs = CALL_TIMEOUT_MS } = timing;
   const meta = openMetaCollection(db);
   const seen = new Map<string, { readonly beat: number; readonly sinceMs: number }>();
   let known: { readonly untilMs: number; readonly isHeld: Promise<boolean> } | undefined;
 
   async function look(): Promise<boolean> {
-    const rows = await meta.find({ _id: HOLDS }, READ).toArray();
+    const rows = await callStore(WHAT, { timeoutMs }, (signal) => meta.find({ _id: HOLDS }, { signal }).toArray());
     const ids = new Set(rows.map(({ _id }) => _id));
     const nowMs = performance.now();
     for (const id of seen.keys()) {
@@ -56,14 +59,18 @@ export function createMongoHolds(db: Db, timing: HoldTiming = {}): TrimHolds {
     async hold(signal) {
       signal.throwIfAborted();
       const row = { _id: `hold/${randomUUID()}`, holder: randomUUID() };
-      await meta.insertOne({ ...row, beat: 0 }, WRITE);
-      const beating = keepBeating(meta, row, leaseMs / 2, leaseMs / 10);
+      try {
+        await insertBeating(db, row, { timeoutMs, signal });
+      } catch (error) {
+        signal.throwIfAborted();
+        throw unavailableFrom(WHAT, error);
+      }
+      const beating = keepBeating(db, row, leaseMs / 2, leaseMs / 10);
       const hold = {
         lost: beating.lost,
         async [Symbol.asyncDispose]() {
           await beating.stop();
-          // Where this fails, owners pass it over after a lease.
-          await meta.deleteOne(row, WRITE).catch(() => undefined);
+          await removeBeating(db, row, timeoutMs);
         },
       };
       try {

@@ -1,5 +1,4 @@
 import type { Db, Document, Filter } from 'mongodb';
-import { DomainError } from '#libs/errors/domain-error.ts';
 import { isOwned } from '../backup/pack-rows.ts';
 import {
   SCAN_PAGE_BYTES,
@@ -8,28 +7,34 @@ import {
   type ScannedTable,
   type TableScan,
 } from '../tables/scan.ts';
+import { callStore } from './store-call.ts';
 import { OWNED_SPECS } from './tables/owned-tables.ts';
 import { plainRowFrom } from './tables/plain-row.ts';
 import { LIVE, openCollection, type StoredDocument } from './tables/rows.ts';
 
 const COLLECTIONS: Readonly<Partial<Record<ScannedTable, string>>> = { signingKeys: 'signing_keys' };
 
-/** How long one page may take. */
-const TIMEOUT_MS = 30_000;
+/** A page carries megabytes, and a backup is in no hurry. */
+const DEFAULT_TIMEOUT_MS = 30_000;
 
-/** Documents of one reply: a page of large ones ends within few of them. */
-const REPLY_DOCUMENTS = 50;
+/** Documents of one reply: what is not used of a page of large ones is little. */
+const PAGE_DOCUMENTS = Math.min(50, SCAN_PAGE_ROWS);
+
+/** How scans work. */
+export interface MongoScanOptions {
+  /** When reading a page has failed. 30 000 by default. */
+  readonly timeoutMs?: number;
+}
 
 /** Scans the tables by `_id`: a row has the same one as long as it stands. */
-export function createMongoScan(db: Db): TableScan {
+export function createMongoScan(db: Db, { timeoutMs = DEFAULT_TIMEOUT_MS }: MongoScanOptions = {}): TableScan {
   return {
     async scanRows<T extends ScannedTable>(table: T, after: string | undefined) {
-      const { page, isLast } = await readPage(db, table, after).catch((error: unknown) => {
-        throw new DomainError('UNAVAILABLE', `the table ${table} could not be read`, { cause: error });
-      });
+      const page = await callStore(`the table ${table}`, { timeoutMs }, (signal) => readPage(db, table, after, signal));
       return {
         rows: page.map((document) => rowFrom(table, document)),
-        next: isLast ? undefined : page.at(-1)?._id,
+        // Only an empty page says that there is no more: servers end a reply at 16 MiB.
+        next: page.at(-1)?._id,
       };
     },
   };
@@ -39,26 +44,21 @@ async function readPage(
   db: Db,
   table: ScannedTable,
   after: string | undefined,
-): Promise<{ readonly page: readonly StoredDocument[]; readonly isLast: boolean }> {
+  signal: AbortSignal,
+): Promise<readonly StoredDocument[]> {
   const name = isOwned(table) ? OWNED_SPECS[table].collection : (COLLECTIONS[table] ?? table);
   const filter = { ...(after === undefined ? {} : { _id: { $gt: after } }), ...(isOwned(table) ? LIVE : {}) };
-  const options = {
-    sort: { _id: 1 },
-    limit: SCAN_PAGE_ROWS,
-    batchSize: REPLY_DOCUMENTS,
-    timeoutMS: TIMEOUT_MS,
-  } as const;
-  await using cursor = openCollection(db, name).find(filter as Filter<StoredDocument>, options);
-  const page: StoredDocument[] = [];
+  // A single batch leaves no cursor behind, whose next batches and whose end would heed no signal.
+  const options = { sort: { _id: 1 }, limit: PAGE_DOCUMENTS, singleBatch: true, signal } as const;
+  const found = await openCollection(db, name)
+    .find(filter as Filter<StoredDocument>, options)
+    .toArray();
   let bytes = 0;
-  for await (const document of cursor) {
-    page.push(document);
+  const over = found.findIndex((document) => {
     bytes += (document['body'] as Uint8Array | undefined)?.length ?? 0;
-    if (bytes >= SCAN_PAGE_BYTES) {
-      return { page, isLast: false };
-    }
-  }
-  return { page, isLast: page.length < SCAN_PAGE_ROWS };
+    return bytes >= SCAN_PAGE_BYTES;
+  });
+  return over < 0 ? found : found.slice(0, over + 1);
 }
 
 function rowFrom<T extends ScannedTable>(table: T, document: Document): ScannedRows[T] {

@@ -6,11 +6,14 @@ import { createMetaRow } from '../opening/meta-row.ts';
 import type { OpenContext } from '../opening/open-context.ts';
 import type { MongoLocation } from '../opening/uri.ts';
 import { createMongoBlobs } from './blobs.ts';
+import { dropCollection, listCollectionNames } from './collection-commands.ts';
 import { createMongoJournal } from './journal.ts';
-import { META_COLLECTION, openMetaCollection, readMongoMeta, writeMongoMeta } from './meta.ts';
+import { readMongoMeta, writeMongoMeta } from './meta.ts';
+import { META_COLLECTION } from './meta-collection.ts';
 import { takeStoreLock } from './meta-lock.ts';
 import { connectDatabase, createCollections } from './open.ts';
 import { CHECK_COLLECTION } from './open-capabilities.ts';
+import { unreachable } from './open-client.ts';
 import { createMongoRegistryTables } from './tables/registry-tables.ts';
 import { createMongoStateTables } from './tables/state-tables.ts';
 
@@ -29,13 +32,13 @@ export async function openMongoRestoreTarget(
   try {
     const { db, server, close } = await connectDatabase(location, service, signal);
     stack.defer(close);
-    const lock = stack.use(await takeStoreLock(openMetaCollection(db), signal));
+    const lock = stack.use(await takeStoreLock(db, signal));
     const meta = createMetaRow(service, partitions, 'restoring');
-    const old = await readMongoMeta(db);
-    await assertEmpty(db, old?.state);
+    const old = await readMongoMeta(db, { signal });
+    await assertEmpty(db, old?.state, signal);
     // Before any data: from here on the database refuses to be opened.
-    await writeMongoMeta(db, meta, old);
-    await dropData(db);
+    await writeMongoMeta(db, meta, old, { signal });
+    await dropData(db, signal);
     await createCollections(db, service, signal);
     const shared = {
       blobs: createMongoBlobs(db),
@@ -56,24 +59,25 @@ export async function openMongoRestoreTarget(
         };
   } catch (error) {
     await stack.disposeAsync();
-    throw error;
+    signal.throwIfAborted();
+    throw error instanceof StartError ? error : unreachable(error, location);
   }
 }
 
-async function dataCollections(db: Db): Promise<string[]> {
-  const listed = await db.listCollections({}, { nameOnly: true }).toArray();
+async function dataCollections(db: Db, signal: AbortSignal): Promise<string[]> {
   const own = new Set([META_COLLECTION, CHECK_COLLECTION]);
-  return listed.map(({ name }) => name).filter((name) => !own.has(name) && !name.startsWith('system.'));
+  const names = await listCollectionNames(db, signal);
+  return names.filter((name) => !own.has(name) && !name.startsWith('system.'));
 }
 
-async function assertEmpty(db: Db, state: string | undefined): Promise<void> {
-  if (state === 'ready' || (state === undefined && (await dataCollections(db)).length > 0)) {
+async function assertEmpty(db: Db, state: string | undefined, signal: AbortSignal): Promise<void> {
+  if (state === 'ready' || (state === undefined && (await dataCollections(db, signal)).length > 0)) {
     throw new StartError(`the database ${db.databaseName} is not empty: restore into an empty one`);
   }
 }
 
-async function dropData(db: Db): Promise<void> {
-  for (const name of await dataCollections(db)) {
-    await db.collection(name).drop();
+async function dropData(db: Db, signal: AbortSignal): Promise<void> {
+  for (const name of await dataCollections(db, signal)) {
+    await dropCollection(db, name, signal);
   }
 }

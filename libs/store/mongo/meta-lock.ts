@@ -1,17 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Collection, MongoServerError } from 'mongodb';
-
-/** A document of the collection of meta rows: the meta row itself, the lock, holds of backups. */
-export interface MetaDocument {
-  readonly _id: string;
-  /** The meta row, as JSON. */
-  readonly row?: string;
-  /** Who holds a lock. */
-  readonly holder?: string;
-  /** Counts signs of life of a lock or a hold. */
-  readonly beat?: number;
-}
+import type { Db } from 'mongodb';
+import { boundedCall, CALL_TIMEOUT_MS, type CallBounds } from './bounded-call.ts';
+import { META_COLLECTION, openMetaCollection } from './meta-collection.ts';
+import { deleteOne, insertOne, updateOne } from './write-command.ts';
 
 /** The lock of a store, until it is disposed. */
 export interface StoreLock extends AsyncDisposable {
@@ -25,13 +17,12 @@ export interface LockTiming {
   readonly leaseMs?: number;
   /** The pause between signs of life, and between looks at another's. A tenth of the lease by default. */
   readonly beatMs?: number;
+  /** When a call has failed. 10 000 by default. */
+  readonly timeoutMs?: number;
 }
 
 const DEFAULT_LEASE_MS = 10_000;
 const LOCK_ID = 'lock';
-const DUPLICATE_KEY = 11000;
-const OPTIONS = { writeConcern: { w: 'majority', journal: true }, timeoutMS: 10_000 } as const;
-const READ = { readConcern: { level: 'majority' }, readPreference: 'primary', timeoutMS: 10_000 } as const;
 
 /**
  * Takes the lock of a store: whoever makes it or changes its format holds it.
@@ -42,57 +33,77 @@ const READ = { readConcern: { level: 'majority' }, readPreference: 'primary', ti
  *
  * @throws the signal's reason when it aborts.
  */
-export async function takeStoreLock(
-  meta: Collection<MetaDocument>,
-  signal: AbortSignal,
-  { leaseMs = DEFAULT_LEASE_MS, beatMs = leaseMs / 10 }: LockTiming = {},
-): Promise<StoreLock> {
-  const holder = randomUUID();
+export async function takeStoreLock(db: Db, signal: AbortSignal, timing: LockTiming = {}): Promise<StoreLock> {
+  const { leaseMs = DEFAULT_LEASE_MS, beatMs = leaseMs / 10, timeoutMs = CALL_TIMEOUT_MS } = timing;
+  const meta = openMetaCollection(db);
+  const bounds = { timeoutMs, signal };
+  const row = { _id: LOCK_ID, holder: randomUUID() };
   let seen: { readonly holder: string; readonly beat: number; readonly sinceMs: number } | undefined;
   for (;;) {
     signal.throwIfAborted();
-    if (seen === undefined && (await insertLock(meta, holder))) {
-      return holdLock(meta, holder, leaseMs, beatMs);
+    if (seen === undefined && (await insertBeating(db, row, bounds))) {
+      return holdLock(db, row, { leaseMs, beatMs, timeoutMs });
     }
-    const row = await meta.findOne({ _id: LOCK_ID }, READ);
-    const { holder: other = '', beat = 0 } = row ?? {};
-    if (row === null) {
+    const found = await boundedCall(bounds, (bound) => meta.findOne({ _id: LOCK_ID }, { signal: bound }));
+    const { holder = '', beat = 0 } = found ?? {};
+    if (found === null) {
       seen = undefined;
       continue;
     }
-    if (seen?.holder !== other || seen.beat !== beat) {
-      seen = { holder: other, beat, sinceMs: performance.now() };
+    if (seen?.holder !== holder || seen.beat !== beat) {
+      seen = { holder, beat, sinceMs: performance.now() };
     } else if (performance.now() - seen.sinceMs >= leaseMs) {
-      const taken = await meta.updateOne({ _id: LOCK_ID, holder: other, beat }, { $set: { holder, beat: 0 } }, OPTIONS);
-      if (taken.matchedCount > 0) {
-        return holdLock(meta, holder, leaseMs, beatMs);
+      const change = { $set: { holder: row.holder, beat: 0 } };
+      const isTaken = await boundedCall(bounds, (bound) =>
+        updateOne(db, META_COLLECTION, { _id: LOCK_ID, holder, beat }, change, bound),
+      );
+      if (isTaken) {
+        return holdLock(db, row, { leaseMs, beatMs, timeoutMs });
       }
     }
     await delay(beatMs, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }
 
-async function insertLock(meta: Collection<MetaDocument>, holder: string): Promise<boolean> {
-  try {
-    await meta.insertOne({ _id: LOCK_ID, holder, beat: 0 }, OPTIONS);
-    return true;
-  } catch (error) {
-    if (error instanceof MongoServerError && error.code === DUPLICATE_KEY) {
-      return false;
-    }
-    throw error;
-  }
-}
-
-function holdLock(meta: Collection<MetaDocument>, holder: string, leaseMs: number, beatMs: number): StoreLock {
-  const beating = keepBeating(meta, { _id: LOCK_ID, holder }, leaseMs / 2, beatMs);
+function holdLock(db: Db, row: BeatingRow, { leaseMs, beatMs, timeoutMs }: Required<LockTiming>): StoreLock {
+  const beating = keepBeating(db, row, leaseMs / 2, beatMs);
   return {
     lost: beating.lost,
     async [Symbol.asyncDispose]() {
       await beating.stop();
-      await meta.deleteOne({ _id: LOCK_ID, holder }, OPTIONS).catch(() => undefined);
+      await removeBeating(db, row, timeoutMs);
     },
   };
+}
+
+/** A row that its holder counts up. */
+export interface BeatingRow {
+  readonly _id: string;
+  readonly holder: string;
+}
+
+/** How long a row may take to go that may have been inserted; others pass it over after a lease anyway. */
+const TIDY_TIMEOUT_MS = 1_000;
+
+/**
+ * Inserts a row before its first sign of life; answers `false` when its id is taken.
+ *
+ * @throws as `boundedCall` does; a row that may have been inserted is removed then, within a second, if that can be done.
+ */
+export async function insertBeating(db: Db, row: BeatingRow, bounds: CallBounds): Promise<boolean> {
+  try {
+    return await boundedCall(bounds, (signal) => insertOne(db, META_COLLECTION, { ...row, beat: 0 }, signal));
+  } catch (error) {
+    await removeBeating(db, row, TIDY_TIMEOUT_MS);
+    throw error;
+  }
+}
+
+/** Removes a row that is its holder's. Where this fails, others pass it over after a lease. */
+export async function removeBeating(db: Db, row: BeatingRow, timeoutMs: number): Promise<void> {
+  await boundedCall({ timeoutMs }, (signal) => deleteOne(db, META_COLLECTION, { ...row }, signal)).catch(
+    () => undefined,
+  );
 }
 
 /** Signs of life of a row. */
@@ -102,13 +113,13 @@ export interface Beating {
   stop(): Promise<void>;
 }
 
-/** Counts a row up until it is stopped. */
-export function keepBeating(
-  meta: Collection<MetaDocument>,
-  row: { readonly _id: string; readonly holder: string },
-  limitMs: number,
-  beatMs: number,
-): Beating {
+/** A sign of life that is given up leaves time for two more. */
+const SIGNS_IN_LIMIT = 3;
+/** What even a loaded server may take for a sign of life. */
+const MIN_SIGN_MS = 1_000;
+
+/** Counts a row up until it is stopped. It counts as lost when nothing that was sent in `limitMs` got through. */
+export function keepBeating(db: Db, row: BeatingRow, limitMs: number, beatMs: number): Beating {
   const lost = new AbortController();
   const stopping = new AbortController();
   async function beat(): Promise<void> {
@@ -119,12 +130,13 @@ export function keepBeating(
         return;
       }
       const sentMs = performance.now();
-      const found = await meta
-        .updateOne(row, { $inc: { beat: 1 } }, { ...OPTIONS, timeoutMS: Math.max(1_000, limitMs) })
-        .then(({ matchedCount }) => matchedCount > 0)
-        .catch(() => undefined);
+      const leftMs = lastMs + limitMs - sentMs;
+      const timeoutMs = Math.max(1, Math.min(leftMs, Math.max(MIN_SIGN_MS, limitMs / SIGNS_IN_LIMIT)));
+      const found = await boundedCall({ timeoutMs }, (signal) =>
+        updateOne(db, META_COLLECTION, { ...row }, { $inc: { beat: 1 } }, signal),
+      ).catch(() => undefined);
       lastMs = found === true ? sentMs : lastMs;
-      if (found === false || performance.now() - lastMs > limitMs) {
+      if (found === false || performance.now() - lastMs >= limitMs) {
         lost.abort(new Error(`the row ${row._id} of the store could not be kept up`));
         return;
       }

@@ -1,15 +1,13 @@
-import { type Collection, type Db, MongoServerError } from 'mongodb';
+import type { Db } from 'mongodb';
 import { StartError } from '#libs/lifecycle/start-error.ts';
 import { assertReadable, type MetaRow, parseMetaRow } from '../opening/meta-row.ts';
 import { type Migration, migratedRow, stepsAtOpen } from '../opening/migrations.ts';
-import { type LockTiming, type MetaDocument, takeStoreLock } from './meta-lock.ts';
-
-/** The collection of the meta row, and of what several processes agree on by a row. */
-export const META_COLLECTION = 'meta';
+import { boundedCall, CALL_TIMEOUT_MS, type CallBounds } from './bounded-call.ts';
+import { META_COLLECTION, openMetaCollection } from './meta-collection.ts';
+import { type LockTiming, takeStoreLock } from './meta-lock.ts';
+import { insertOne, updateOne } from './write-command.ts';
 
 const ROW_ID = 'store';
-const WRITE = { writeConcern: { w: 'majority', journal: true }, timeoutMS: 10_000 } as const;
-const READ = { readConcern: { level: 'majority' }, readPreference: 'primary', timeoutMS: 10_000 } as const;
 
 /** The steps of this release: format 1 is the first. */
 const MONGO_MIGRATIONS: readonly Migration<Db>[] = [];
@@ -22,11 +20,8 @@ export interface MongoMetaOptions {
   readonly create: () => Promise<void>;
   readonly migrations?: readonly Migration<Db>[];
   readonly lock?: LockTiming;
-}
-
-/** Opens the collection of the meta row. */
-export function openMetaCollection(db: Db): Collection<MetaDocument> {
-  return db.collection<MetaDocument>(META_COLLECTION);
+  /** When a call has failed. 10 000 by default. */
+  readonly timeoutMs?: number;
 }
 
 /**
@@ -36,9 +31,9 @@ export function openMetaCollection(db: Db): Collection<MetaDocument> {
  * @throws StartError for a store that this program must not open.
  */
 export async function openMongoMeta(db: Db, signal: AbortSignal, options: MongoMetaOptions): Promise<MetaRow> {
-  const { newRow, migrations = MONGO_MIGRATIONS } = options;
+  const { newRow, migrations = MONGO_MIGRATIONS, timeoutMs = CALL_TIMEOUT_MS } = options;
   const readable = async (): Promise<MetaRow | undefined> => {
-    const row = await readMongoMeta(db);
+    const row = await readMongoMeta(db, { timeoutMs, signal });
     if (row !== undefined) {
       assertReadable(row, newRow.service, db.databaseName);
     }
@@ -48,52 +43,53 @@ export async function openMongoMeta(db: Db, signal: AbortSignal, options: MongoM
   if (ready !== undefined && stepsAtOpen(migrations, ready).length === 0) {
     return ready;
   }
-  await using lock = await takeStoreLock(openMetaCollection(db), signal, options.lock);
+  await using lock = await takeStoreLock(db, signal, { timeoutMs, ...options.lock });
   const held = AbortSignal.any([signal, lock.lost]);
+  const bounds = { timeoutMs, signal: held };
   const found = await readable();
   if (found === undefined) {
     await options.create();
     held.throwIfAborted();
-    await writeMongoMeta(db, newRow, undefined);
+    await writeMongoMeta(db, newRow, undefined, bounds);
   }
   let meta: MetaRow = found ?? newRow;
   for (const step of stepsAtOpen(migrations, meta)) {
     await step.apply(db, held);
     held.throwIfAborted();
     const next = migratedRow(meta, step);
-    await writeMongoMeta(db, next, meta);
+    await writeMongoMeta(db, next, meta, bounds);
     meta = next;
   }
   return meta;
 }
 
-/** The meta row of a database, whatever it says; undefined where there is none. */
-export async function readMongoMeta(db: Db): Promise<MetaRow | undefined> {
-  const found = await openMetaCollection(db).findOne({ _id: ROW_ID }, READ);
+/** The meta row of a database, whatever it says; undefined where there is none. Within 10 000 ms by default. */
+export async function readMongoMeta(db: Db, bounds: Partial<CallBounds> = {}): Promise<MetaRow | undefined> {
+  const found = await boundedCall({ timeoutMs: CALL_TIMEOUT_MS, ...bounds }, (signal) =>
+    openMetaCollection(db).findOne({ _id: ROW_ID }, { signal }),
+  );
   return found?.row === undefined ? undefined : parseMetaRow(found.row, db.databaseName);
 }
 
 /**
- * Writes the meta row in place of the one that was read, or where there was none.
+ * Writes the meta row in place of the one that was read, or where there was none. Within 10 000 ms by default.
  *
  * @throws StartError when another stands there.
  */
-export async function writeMongoMeta(db: Db, row: MetaRow, old: MetaRow | undefined): Promise<void> {
-  const meta = openMetaCollection(db);
+export async function writeMongoMeta(
+  db: Db,
+  row: MetaRow,
+  old: MetaRow | undefined,
+  bounds: Partial<CallBounds> = {},
+): Promise<void> {
   const text = JSON.stringify(row);
-  const isWritten =
+  const isWritten = await boundedCall({ timeoutMs: CALL_TIMEOUT_MS, ...bounds }, (signal) =>
     old === undefined
-      ? await meta.insertOne({ _id: ROW_ID, row: text }, WRITE).then(
-          () => true,
-          (error: unknown) => {
-            if (error instanceof MongoServerError) return false;
-            throw error;
-          },
-        )
-      : (await meta.updateOne({ _id: ROW_ID, row: JSON.stringify(old) }, { $set: { row: text } }, WRITE)).matchedCount >
-        0;
-  // A write that was repeated may find its own row.
-  if (!isWritten && JSON.stringify(await readMongoMeta(db)) !== text) {
+      ? insertOne(db, META_COLLECTION, { _id: ROW_ID, row: text }, signal)
+      : updateOne(db, META_COLLECTION, { _id: ROW_ID, row: JSON.stringify(old) }, { $set: { row: text } }, signal),
+  );
+  // Whoever repeats a write may find its own row.
+  if (!isWritten && JSON.stringify(await readMongoMeta(db, bounds)) !== text) {
     throw new StartError(`the meta row of the store ${db.databaseName} was changed by somebody else: start again`);
   }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Db, type Document, MongoServerError } from 'mongodb';
 import { StartError } from '#libs/lifecycle/start-error.ts';
+import { boundedCall } from './bounded-call.ts';
 
 /** The collection that checks are made in. It stays, empty: making it takes some servers a tenth of a second. */
 export const CHECK_COLLECTION = 'capability_check';
@@ -9,6 +10,8 @@ export const CHECK_COLLECTION = 'capability_check';
 const DUPLICATE_KEY = 11000;
 /** How long a check may take; the first one makes a collection and an index. */
 const CHECK_TIMEOUT_MS = 20_000;
+/** How long tidying up may take, which nothing depends on. */
+const TIDY_TIMEOUT_MS = 5_000;
 
 const DURABLE = { writeConcern: { w: 'majority', j: true } } as const;
 const MAJORITY = { readConcern: { level: 'majority' } } as const;
@@ -91,15 +94,16 @@ const PAUSE_MS = 300;
  * Proves that a server does what the adapters rely on, by doing it. What fails is tried again: processes that start at
  * once may stand in each other's way, when all of them make the collection of the checks.
  *
- * @throws StartError that names everything that is missing. Errors of the connection are thrown as they are.
+ * @throws StartError that names everything that is missing; the signal's reason when it aborts. Errors of the connection
+ * are thrown as they are.
  */
 export async function checkCapabilities(db: Db, server: string, signal: AbortSignal): Promise<void> {
-  let missing = await findMissing(db);
+  let missing = await findMissing(db, signal);
   for (let attempt = 2; missing.size > 0 && attempt <= ATTEMPTS; attempt += 1) {
     await delay(PAUSE_MS * (attempt - 1) * (0.5 + Math.random()), undefined, { signal }).catch(() =>
       signal.throwIfAborted(),
     );
-    const again = await findMissing(db);
+    const again = await findMissing(db, signal);
     missing = new Map([...missing].filter(([name]) => again.has(name)));
   }
   if (missing.size > 0) {
@@ -110,10 +114,14 @@ export async function checkCapabilities(db: Db, server: string, signal: AbortSig
 }
 
 /** What the server does not do, with the error where there was one. */
-async function findMissing(db: Db): Promise<ReadonlyMap<string, Error | undefined>> {
+async function findMissing(db: Db, signal: AbortSignal): Promise<ReadonlyMap<string, Error | undefined>> {
   const prefix = randomUUID();
   // The plain command: the driver never repeats it, and answers what the server did.
-  const run: RunCommand = (command) => db.command(command, { timeoutMS: CHECK_TIMEOUT_MS });
+  const runWithin =
+    (timeoutMs: number): RunCommand =>
+    (command) =>
+      boundedCall({ timeoutMs, signal }, (bound) => db.command(command, { signal: bound }));
+  const run = runWithin(CHECK_TIMEOUT_MS);
   const missing = new Map<string, Error | undefined>();
   try {
     for (const { name, proves } of CAPABILITIES) {
@@ -131,7 +139,8 @@ async function findMissing(db: Db): Promise<ReadonlyMap<string, Error | undefine
     return missing;
   } finally {
     const own = { _id: { $gte: `${prefix}-`, $lt: `${prefix}.` } };
-    await run({ delete: CHECK_COLLECTION, deletes: [{ q: own, limit: 0 }] }).catch(() => undefined);
+    const tidy = runWithin(TIDY_TIMEOUT_MS);
+    await tidy({ delete: CHECK_COLLECTION, deletes: [{ q: own, limit: 0 }] }).catch(() => undefined);
   }
 }
 

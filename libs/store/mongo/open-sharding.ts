@@ -1,24 +1,29 @@
-import type { Db, Document } from 'mongodb';
+import { type Db, type Document, MongoServerError } from 'mongodb';
 import { StartError } from '#libs/lifecycle/start-error.ts';
+import { boundedCall, CALL_TIMEOUT_MS } from './bounded-call.ts';
 import { JOURNAL_COLLECTION } from './journal.ts';
-
-const TIMEOUT_MS = 10_000;
 
 /**
  * Refuses a journal that is sharded by anything but ranges of its `_id`: the fence is the built-in index, which is
  * unique over all shards only then. A journal that is not sharded is fine. [journal.md 28]
  *
- * @throws StartError for another shard key, or when the router does not tell.
+ * @throws StartError for another shard key, or when the router refuses to tell; the signal's reason when it aborts. Errors
+ * of the connection are thrown as they are.
  */
-export async function checkSharding(db: Db): Promise<void> {
+export async function checkSharding(db: Db, signal: AbortSignal): Promise<void> {
   const namespace = `${db.databaseName}.${JOURNAL_COLLECTION}`;
   let found: Document | null;
   try {
     const collections = db.client
       .db('config')
       .collection<{ _id: string; key: Document; dropped?: boolean }>('collections');
-    found = await collections.findOne({ _id: namespace }, { timeoutMS: TIMEOUT_MS });
+    found = await boundedCall({ timeoutMs: CALL_TIMEOUT_MS, signal }, (bound) =>
+      collections.findOne({ _id: namespace }, { signal: bound }),
+    );
   } catch (error) {
+    if (!(error instanceof MongoServerError)) {
+      throw error;
+    }
     throw new StartError(
       `cannot read config.collections, which tells how ${namespace} is sharded: give the user the role clusterMonitor`,
       { cause: error },

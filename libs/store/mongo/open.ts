@@ -1,4 +1,4 @@
-import type { Db } from 'mongodb';
+import type { Db, Document } from 'mongodb';
 import { StartError } from '#libs/lifecycle/start-error.ts';
 import { heldJournal } from '../backup/trim-holds.ts';
 import { createJournalContext } from '../journal/journal-context.ts';
@@ -8,6 +8,7 @@ import { databaseOf, describeStore, type MongoLocation } from '../opening/uri.ts
 import { createMongoHolds, type HoldTiming } from './backup-holds.ts';
 import { createMongoScan } from './backup-scan.ts';
 import { createMongoBlobIndexes, createMongoBlobs } from './blobs.ts';
+import { boundedCall, CALL_TIMEOUT_MS } from './bounded-call.ts';
 import { createMongoJournal, JOURNAL_COLLECTION } from './journal.ts';
 import { openMongoMeta } from './meta.ts';
 import type { LockTiming } from './meta-lock.ts';
@@ -90,14 +91,15 @@ export async function connectDatabase(
   const client = await connectMongo(location, signal);
   try {
     const db = client.db(databaseOf(location, service));
-    const [buildInfo, hello] = await Promise.all([
-      client.db('admin').command({ buildInfo: 1 }, { timeoutMS: 10_000 }),
-      client.db('admin').command({ hello: 1 }, { timeoutMS: 10_000 }),
-    ]);
+    const ask = (command: Document): Promise<Document> =>
+      boundedCall({ timeoutMs: CALL_TIMEOUT_MS, signal }, (bound) =>
+        client.db('admin').command(command, { signal: bound }),
+      );
+    const [buildInfo, hello] = await Promise.all([ask({ buildInfo: 1 }), ask({ hello: 1 })]);
     const server = identifyServer(buildInfo, hello, location.hosts);
     await checkCapabilities(db, `${server.kind} ${server.version} at ${location.hosts.join(', ')}`, signal);
     if (server.isRouter) {
-      await checkSharding(db);
+      await checkSharding(db, signal);
     }
     return { db, server, close: () => client.close() };
   } catch (error) {
@@ -110,10 +112,10 @@ export async function connectDatabase(
 /** Makes the collections and indexes of a service's store. Safe to repeat. */
 export async function createCollections(db: Db, service: ServiceKind, signal: AbortSignal): Promise<void> {
   if (service === 'state') {
-    await ensureCollections(db, { [JOURNAL_COLLECTION]: [] });
-    await ensureStateCollections(db);
+    await ensureCollections(db, { [JOURNAL_COLLECTION]: [] }, signal);
+    await ensureStateCollections(db, signal);
   } else {
-    await ensureRegistryCollections(db);
+    await ensureRegistryCollections(db, signal);
   }
   await createMongoBlobIndexes(db, signal);
 }

@@ -1,6 +1,7 @@
 import { MongoClient } from 'mongodb';
 import { expect, test } from 'vitest';
-import { type MetaDocument, takeStoreLock } from '#libs/store/mongo/meta-lock.ts';
+import { openMetaCollection } from '#libs/store/mongo/meta-collection.ts';
+import { takeStoreLock } from '#libs/store/mongo/meta-lock.ts';
 import { openMongoStateStore } from '#libs/store/mongo/open.ts';
 import { type MongoLocation, parseStoreUri } from '#libs/store/opening/uri.ts';
 import { migrationContract, openContract } from '#test/contract/store/open/open-contract.ts';
@@ -46,17 +47,18 @@ describeWithMongo('with a MongoDB-protocol server', (uri) => {
   }, async () => {
     await using home = await createMongoHome(uri);
     await using client = await new MongoClient(uri).connect();
-    const meta = client.db(home.location.database ?? '').collection<MetaDocument>('meta');
+    const db = client.db(home.location.database ?? '');
+    const meta = openMetaCollection(db);
     const timing = { leaseMs: 3_000, beatMs: 100 };
-    const first = await takeStoreLock(meta, CONTEXT.signal, timing);
+    const first = await takeStoreLock(db, CONTEXT.signal, timing);
     const stop = new AbortController();
-    const waiting = takeStoreLock(meta, stop.signal, timing);
+    const waiting = takeStoreLock(db, stop.signal, timing);
     stop.abort(new RangeError('enough'));
     await expect(waiting).rejects.toThrow('enough');
     await first[Symbol.asyncDispose]();
     // Nobody counts this row up.
     await meta.insertOne({ _id: 'lock', holder: 'dead', beat: 7 });
-    const second = await takeStoreLock(meta, CONTEXT.signal, timing);
+    const second = await takeStoreLock(db, CONTEXT.signal, timing);
     expect((await meta.findOne({ _id: 'lock' }))?.holder).not.toBe('dead');
     // Somebody else took it over.
     await meta.updateOne({ _id: 'lock' }, { $set: { holder: 'other' } });

@@ -17,6 +17,6 @@ const REGISTRY_COLLECTIONS: CollectionIndexes = {
 };
 
 /** Makes what is missing of a registry's collections and indexes. Safe to repeat, and to do by several at once. */
-export async function ensureRegistryCollections(db: Db): Promise<void> {
-  await ensureCollections(db, REGISTRY_COLLECTIONS);
+export async function ensureRegistryCollections(db: Db, signal?: AbortSignal): Promise<void> {
+  await ensureCollections(db, REGISTRY_COLLECTIONS, signal);
 }

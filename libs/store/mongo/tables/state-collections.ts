@@ -64,6 +64,6 @@ const STATE_COLLECTIONS: CollectionIndexes = {
 };
 
 /** Makes what is missing of a state service's collections and indexes. Safe to repeat, and to do by several at once. */
-export async function ensureStateCollections(db: Db): Promise<void> {
-  await ensureCollections(db, STATE_COLLECTIONS);
+export async function ensureStateCollections(db: Db, signal?: AbortSignal): Promise<void> {
+  await ensureCollections(db, STATE_COLLECTIONS, signal);
 }
