@@ -1,19 +1,19 @@
 import { beforeEach, expect, test } from 'vitest';
 import { createMemoryJournalBackend } from '#libs/store/memory/journal.ts';
+import { StoreError } from '../store-error.ts';
 import { createJournal } from './create-journal.ts';
 import type { Journal, JournalRecord } from './journal.ts';
 import type { BackendRecord, JournalBackend } from './journal-backend.ts';
 import type { JournalContext } from './journal-context.ts';
 import { createJournalContext } from './journal-context.ts';
-import { JournalError } from './journal-error.ts';
 import { encodeRecord } from './record-writer.ts';
 
-const unreachable = new JournalError('unreachable', 'away');
+const unreachable = new StoreError('unreachable', 'away');
 const signal = new AbortController().signal;
 
 let store: JournalBackend;
 let waits: number[];
-let troubles: JournalError[];
+let troubles: StoreError[];
 let context: JournalContext;
 
 beforeEach(() => {
@@ -110,7 +110,7 @@ test('settling ends when its signal aborts while it waits', async () => {
 });
 
 test('a journal that is broken is not asked again', async () => {
-  const broken = new JournalError('broken', 'fsync failed');
+  const broken = new StoreError('broken', 'fsync failed');
   let reads = 0;
   const readOne = async () => {
     reads += 1;

@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { StoreError } from '../store-error.ts';
 import { decodeRecord } from './decode-record.ts';
 import type { AppendOutcome, Journal, JournalRecord, ReadRange, SettledOutcome, StoredRecord } from './journal.ts';
 import type { JournalBackend } from './journal-backend.ts';
 import type { JournalContext } from './journal-context.ts';
-import { JournalError } from './journal-error.ts';
 import { isEpochRecord, MAX_POSITION } from './record-format.ts';
 import { encodeRecord } from './record-writer.ts';
 
@@ -40,7 +40,7 @@ export function createJournal(backend: JournalBackend, context: JournalContext):
         const [outcome] = await append([record]);
         if (outcome === 'committed') return 'committed';
       } catch (error) {
-        if (!(error instanceof JournalError) || error.isFinal) throw error;
+        if (!(error instanceof StoreError) || error.isFinal) throw error;
         context.onTrouble(error);
       }
       await context.sleep(waitMs * (0.5 + context.random() / 2), signal);
@@ -106,10 +106,10 @@ export function createJournal(backend: JournalBackend, context: JournalContext):
   };
 }
 
-function troubleFrom(error: unknown): JournalError {
-  return error instanceof JournalError
+function troubleFrom(error: unknown): StoreError {
+  return error instanceof StoreError
     ? error
-    : new JournalError('unreachable', 'the journal failed in an unforeseen way', error);
+    : new StoreError('unreachable', 'the journal failed in an unforeseen way', error);
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

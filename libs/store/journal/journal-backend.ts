@@ -30,7 +30,7 @@ export interface StoredBytes {
 
 /**
  * What differs between the stores of a journal. Every call ends by itself within seconds and rejects with a
- * `JournalError` when the store does not answer cleanly; reads see what is durable and nothing else.
+ * `StoreError` when the store does not answer cleanly; reads see what is durable and nothing else.
  */
 export interface JournalBackend {
   /** Tries once to insert each record at its key, which none other holds. Never rejects. */

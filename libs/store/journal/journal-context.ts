@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { JournalError } from './journal-error.ts';
+import type { StoreError } from '../store-error.ts';
 import { BATCH_ID_BYTES } from './record-format.ts';
 
 /** What a journal needs of the world. */
@@ -15,11 +15,11 @@ export interface JournalContext {
    * Hears why an attempt did not end cleanly, for log, metrics and health. After `isFinal` every call fails; when it is
    * `broken`, the process must end and recover. [journal.md 9]
    */
-  onTrouble(error: JournalError): void;
+  onTrouble(error: StoreError): void;
 }
 
 /** The real time and randomness. */
-export function createJournalContext(onTrouble: (error: JournalError) => void): JournalContext {
+export function createJournalContext(onTrouble: (error: StoreError) => void): JournalContext {
   return {
     newBatchId: () => randomBytes(BATCH_ID_BYTES),
     random: Math.random,

@@ -51,7 +51,7 @@ export interface Journal {
    * the very same bytes again, until one or the other is known. Absence proves nothing, because a delayed insert may
    * still land. [journal.md 6]
    *
-   * @throws the signal's reason when it aborts, or a JournalError that is final; the outcome is unknown as before.
+   * @throws the signal's reason when it aborts, or a StoreError that is final; the outcome is unknown as before.
    * @throws DATA_CORRUPTION when what stands at the key is no record.
    */
   settle(record: JournalRecord, signal: AbortSignal): Promise<SettledOutcome>;
@@ -60,7 +60,7 @@ export interface Journal {
    * Reads in order of position, a page at a time.
    *
    * @throws DATA_CORRUPTION at a record that does not decode or fails its checksum. It is never skipped.
-   * @throws JournalError when the store does not answer.
+   * @throws StoreError when the store does not answer.
    */
   read(partition: number, range: ReadRange, signal: AbortSignal): AsyncIterable<StoredRecord>;
 
@@ -68,7 +68,7 @@ export interface Journal {
    * Inserts an epoch record at the end of a partition and answers its position: from then on whoever owned the
    * partition before collides. Races with other writers until one position is won.
    *
-   * @throws the signal's reason when it aborts, or a JournalError when the store does not answer; the record may still
+   * @throws the signal's reason when it aborts, or a StoreError when the store does not answer; the record may still
    * land. Calling it again writes another one.
    */
   writeEpoch(partition: number, epoch: number, signal: AbortSignal): Promise<number>;

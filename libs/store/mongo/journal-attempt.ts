@@ -1,10 +1,10 @@
-import { JournalError } from '../journal/journal-error.ts';
+import { StoreError } from '../store-error.ts';
 import { boundedCall, NoAnswerError } from './bounded-call.ts';
 
 /**
  * Runs something of the journal that ends within a time, as `boundedCall` says.
  *
- * @throws the caller's reason when its signal aborts, else a JournalError for whatever was not a clean answer.
+ * @throws the caller's reason when its signal aborts, else a StoreError for whatever was not a clean answer.
  */
 export async function withinTime<T>(
   ms: number,
@@ -15,10 +15,10 @@ export async function withinTime<T>(
     return await boundedCall({ timeoutMs: ms, signal: callerSignal }, work);
   } catch (error) {
     callerSignal?.throwIfAborted();
-    if (error instanceof JournalError) {
+    if (error instanceof StoreError) {
       throw error;
     }
     const why = 'the journal cannot be reached or did not do what was asked';
-    throw new JournalError('unreachable', error instanceof NoAnswerError ? error.message : why, error);
+    throw new StoreError('unreachable', error instanceof NoAnswerError ? error.message : why, error);
   }
 }

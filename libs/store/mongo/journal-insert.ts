@@ -1,7 +1,7 @@
 import { Binary, type Db, type Document } from 'mongodb';
 import type { AppendOutcome } from '../journal/journal.ts';
 import type { BackendRecord, InsertResult } from '../journal/journal-backend.ts';
-import { JournalError } from '../journal/journal-error.ts';
+import { StoreError } from '../store-error.ts';
 import { withinTime } from './journal-attempt.ts';
 import { idFromKey } from './journal-key.ts';
 
@@ -70,7 +70,7 @@ function resultFromReply(reply: InsertReply, count: number): InsertResult {
   for (const { index } of writeErrors) outcomes[index] = 'unknown';
   if (isClean && doubt === undefined) return { outcomes };
   const what = doubt === undefined ? `${n} of ${count} inserted` : `error ${doubt.code}: ${doubt.errmsg ?? ''}`;
-  return { outcomes, error: new JournalError('unreachable', `the journal was not written: ${what}`) };
+  return { outcomes, error: new StoreError('unreachable', `the journal was not written: ${what}`) };
 }
 
 function splitByBytes(records: readonly BackendRecord[]): BackendRecord[][] {

@@ -3,8 +3,8 @@ import { createJournal } from '../journal/create-journal.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { JournalBackend } from '../journal/journal-backend.ts';
 import type { JournalContext } from '../journal/journal-context.ts';
-import { JournalError } from '../journal/journal-error.ts';
 import { MAX_POSITION } from '../journal/record-format.ts';
+import { StoreError } from '../store-error.ts';
 import { withinTime } from './journal-attempt.ts';
 import { insertRecords } from './journal-insert.ts';
 import { idFromKey, positionFromId } from './journal-key.ts';
@@ -109,7 +109,7 @@ function createMongoJournalBackend(db: Db, options: MongoJournalOptions): Journa
           { signal },
         );
         if (reply['writeErrors'] !== undefined) {
-          throw new JournalError('unreachable', 'the journal was not trimmed', reply['writeErrors']);
+          throw new StoreError('unreachable', 'the journal was not trimmed', reply['writeErrors']);
         }
         return isLast;
       }),

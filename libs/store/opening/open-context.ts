@@ -1,7 +1,7 @@
 import type { Logger } from '#libs/logger/logger.ts';
 import type { BackupParts } from '../backup/backup.ts';
-import type { JournalError } from '../journal/journal-error.ts';
 import type { RegistryStore, StateStore } from '../store.ts';
+import type { StoreError } from '../store-error.ts';
 import type { MetaRow } from './meta-row.ts';
 import type { Migration } from './migrations.ts';
 
@@ -12,7 +12,7 @@ export interface OpenContext {
   /** Ends waiting for a lock or a server. */
   readonly signal: AbortSignal;
   /** Hears why an attempt of the journal did not end cleanly. After `isFinal` the process must end. [journal.md 9] */
-  readonly onTrouble: (error: JournalError) => void;
+  readonly onTrouble: (error: StoreError) => void;
 }
 
 /** An open store of the state service, with what a backup needs of it. */

@@ -1,32 +1,22 @@
 import { DomainError } from '#libs/errors/domain-error.ts';
+import { StoreError, type StoreProblem } from '../store-error.ts';
+import { isDamage, primaryResult, SQLITE } from './result-codes.ts';
 
-/** Primary results of SQLite, https://www.sqlite.org/rescode.html */
-const PROBLEMS: ReadonlyMap<number, readonly [problem: string, message: string]> = new Map([
-  [5, ['busy', 'another process writes to it']],
-  [6, ['busy', 'another process writes to it']],
-  [8, ['read-only', 'it is read-only']],
-  [13, ['disk-full', 'the disk is full']],
+const PROBLEMS: ReadonlyMap<number, readonly [problem: StoreProblem, message: string]> = new Map([
+  [SQLITE.busy, ['busy', 'another process writes to it']],
+  [SQLITE.locked, ['busy', 'another process writes to it']],
+  [SQLITE.readOnly, ['read-only', 'it is read-only']],
+  [SQLITE.full, ['disk-full', 'the disk is full']],
 ]);
-const SQLITE_CORRUPT = 11;
-const SQLITE_NOTADB = 26;
 
 /** What an error of SQLite means to whoever reads or writes blobs. Errors of ours stay what they are. */
 export function blobErrorFromSqlite(error: unknown, file: string): DomainError {
   if (error instanceof DomainError) {
     return error;
   }
-  // Extended codes carry more in their higher bits.
-  const primary = errcodeOf(error) & 0xff;
-  if (primary === SQLITE_CORRUPT || primary === SQLITE_NOTADB) {
+  if (isDamage(error)) {
     return new DomainError('DATA_CORRUPTION', `the blobs ${file} are damaged`, { cause: error });
   }
-  const [problem, message] = PROBLEMS.get(primary) ?? ['unreachable', 'SQLite failed'];
-  return new DomainError('UNAVAILABLE', `the blobs ${file} cannot be used: ${message}`, {
-    metadata: { problem },
-    cause: error,
-  });
-}
-
-function errcodeOf(error: unknown): number {
-  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : 0;
+  const [problem, message] = PROBLEMS.get(primaryResult(error)) ?? ['unreachable', 'SQLite failed'];
+  return new StoreError(problem, `the blobs ${file} cannot be used: ${message}`, error);
 }

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StartError } from '#libs/lifecycle/start-error.ts';
+import { primaryResult, SQLITE } from './result-codes.ts';
 
 /** A data folder that belongs to this process until it lets go of it or dies. */
 export interface FolderLock extends Disposable {
@@ -17,15 +18,6 @@ interface Holder {
 
 /** How long a process that only reads or writes the holder's name may stand in the way. */
 const BUSY_TIMEOUT_MS = 200;
-
-/** Results of SQLite, https://www.sqlite.org/rescode.html */
-const SQLITE_BUSY = 5;
-const SQLITE_READONLY = 8;
-const SQLITE_IOERR = 10;
-const SQLITE_CORRUPT = 11;
-const SQLITE_FULL = 13;
-const SQLITE_CANTOPEN = 14;
-const SQLITE_NOTADB = 26;
 
 /**
  * Makes a data folder where it is missing and locks it for this process.
@@ -76,27 +68,22 @@ function takeLock(database: DatabaseSync, holder: Holder): void {
 
 function describeRefusal(error: unknown, folder: string, database: DatabaseSync | undefined): unknown {
   const options = { cause: error };
-  // Extended codes carry more in their higher bits.
-  switch (errcodeOf(error) & 0xff) {
-    case SQLITE_BUSY:
+  switch (primaryResult(error)) {
+    case SQLITE.busy:
       return new StartError(`the data folder ${folder} is in use by ${describeHolder(database)}`, options);
-    case SQLITE_READONLY:
-    case SQLITE_CANTOPEN:
+    case SQLITE.readOnly:
+    case SQLITE.cantOpen:
       return new StartError(`the data folder ${folder} cannot be written to`, options);
-    case SQLITE_FULL:
+    case SQLITE.full:
       return new StartError(`the data folder ${folder} cannot be written to: the disk is full`, options);
-    case SQLITE_IOERR:
+    case SQLITE.ioError:
       return new StartError(`the data folder ${folder} cannot be used: reading or writing its lock failed`, options);
-    case SQLITE_NOTADB:
-    case SQLITE_CORRUPT:
+    case SQLITE.notADatabase:
+    case SQLITE.corrupt:
       return new StartError(`${join(folder, 'lock')} is damaged: it holds no data, so it may be removed`, options);
     default:
       return error;
   }
-}
-
-function errcodeOf(error: unknown): number {
-  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : 0;
 }
 
 function describeHolder(database: DatabaseSync | undefined): string {

@@ -1,7 +1,7 @@
 import type { AppendOutcome } from '../journal/journal.ts';
 import type { BackendRecord, InsertResult, JournalBackend, StoredBytes } from '../journal/journal-backend.ts';
-import { JournalError } from '../journal/journal-error.ts';
 import { MAX_POSITION } from '../journal/record-format.ts';
+import { StoreError } from '../store-error.ts';
 import { readErrorFromSqlite, writeErrorFromSqlite } from './journal-errors.ts';
 import { type JournalFile, positionOfRowKey, rowKeyOf } from './journal-file.ts';
 
@@ -14,14 +14,14 @@ const TRIM_RECORDS = 256;
 /** The journal in an open file, whose name is for messages. */
 export function createSqliteJournalBackend(opened: JournalFile, file: string): JournalBackend {
   /** Set once the journal cannot be believed any more. Nothing but a new process helps. [journal.md 9] */
-  let broken: JournalError | undefined;
+  let broken: StoreError | undefined;
 
   function assertUsable(): void {
     if (broken !== undefined) throw broken;
-    if (!opened.database.isOpen) throw new JournalError('closed', `the journal ${file} is closed`);
+    if (!opened.database.isOpen) throw new StoreError('closed', `the journal ${file} is closed`);
   }
 
-  function writeFailure(error: unknown): JournalError {
+  function writeFailure(error: unknown): StoreError {
     const failed = writeErrorFromSqlite(error, file);
     if (failed.problem === 'broken') broken ??= failed;
     return failed;
@@ -99,7 +99,7 @@ function insertAll(opened: JournalFile, records: readonly BackendRecord[]): Appe
 function failedInsert(
   { database, rollback }: JournalFile,
   records: readonly BackendRecord[],
-  error: JournalError,
+  error: StoreError,
 ): InsertResult {
   if (database.isOpen && database.isTransaction) {
     try {

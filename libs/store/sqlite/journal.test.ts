@@ -5,8 +5,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createJournal } from '#libs/store/journal/create-journal.ts';
 import type { Journal, JournalRecord } from '#libs/store/journal/journal.ts';
 import { createJournalContext } from '#libs/store/journal/journal-context.ts';
-import type { JournalError } from '#libs/store/journal/journal-error.ts';
 import { encodeRecord } from '#libs/store/journal/record-writer.ts';
+import type { StoreError } from '../store-error.ts';
 import { openSqliteJournal } from './journal.ts';
 import { createSqliteJournalBackend } from './journal-backend.ts';
 import { type JournalFile, openJournalFile } from './journal-file.ts';
@@ -16,7 +16,7 @@ const signal = new AbortController().signal;
 let folder: string;
 let file: JournalFile;
 let journal: Journal;
-let troubles: JournalError[];
+let troubles: StoreError[];
 
 function over(opened: JournalFile): Journal {
   return createJournal(

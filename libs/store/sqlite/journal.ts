@@ -22,7 +22,7 @@ export interface SqliteJournal extends Disposable {
  * Commits run on the caller's thread. A worker thread was slower: 5 500 commits a second instead of 6 600 at one entry,
  * 3 900 instead of 4 400 at 64, and a third more CPU, since handing a commit over costs as much as its fsync saves.
  *
- * @throws JournalError when the file cannot be opened or written.
+ * @throws StoreError when the file cannot be opened or written.
  */
 export function openSqliteJournal(folder: string, context: JournalContext): SqliteJournal {
   const file = join(folder, JOURNAL_FILE);

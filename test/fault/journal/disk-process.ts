@@ -4,15 +4,15 @@
  */
 import { rmSync } from 'node:fs';
 import { createJournalContext } from '#libs/store/journal/journal-context.ts';
-import type { JournalProblem } from '#libs/store/journal/journal-error.ts';
 import { openSqliteJournal } from '#libs/store/sqlite/journal.ts';
+import type { StoreProblem } from '#libs/store/store-error.ts';
 import { makeRecord, positionsOf } from '#test/contract/store/journal/records.ts';
 
 /** What the process saw. */
 export interface DiskReport {
   /** Positions that were acknowledged before anything failed. */
   readonly acked: number;
-  readonly problem: JournalProblem | undefined;
+  readonly problem: StoreProblem | undefined;
   /** What became of the record that failed: its outcome, or the problem that settling ended with. */
   readonly settled: string;
   /** What is read back, where that was possible. */
@@ -21,7 +21,7 @@ export interface DiskReport {
 
 const [folder = '', ballast = ''] = process.argv.slice(2);
 const signal = AbortSignal.timeout(30_000);
-let problem: JournalProblem | undefined;
+let problem: StoreProblem | undefined;
 using opened = openSqliteJournal(
   folder,
   createJournalContext((error) => {

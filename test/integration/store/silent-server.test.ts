@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Db, MongoClient } from 'mongodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { JournalError } from '#libs/store/journal/journal-error.ts';
 import { createMongoHolds } from '#libs/store/mongo/backup-holds.ts';
 import { createMongoScan } from '#libs/store/mongo/backup-scan.ts';
 import { createMongoBlobs } from '#libs/store/mongo/blobs.ts';
@@ -13,6 +12,7 @@ import { createCollections, openMongoStateStore } from '#libs/store/mongo/open.t
 import { createMongoStateTables } from '#libs/store/mongo/tables/state-tables.ts';
 import { createMetaRow } from '#libs/store/opening/meta-row.ts';
 import { type MongoLocation, parseStoreUri } from '#libs/store/opening/uri.ts';
+import { StoreError } from '#libs/store/store-error.ts';
 import { CONTEXT } from '#test/contract/store/open/store-homes.ts';
 import { describeWithMongo } from '#test/servers/servers.ts';
 import { type SilentProxy, startSilentProxy } from './silent-proxy.ts';
@@ -257,7 +257,7 @@ describeWithMongo('a server that falls silent', (uri) => {
       const reading = () =>
         withinTime(LIMIT_MS, undefined, (bound) => db.collection('journal').findOne({}, { signal: bound }));
       const failure = await failureOf(reading);
-      expect(failure).toBeInstanceOf(JournalError);
+      expect(failure).toBeInstanceOf(StoreError);
       expect(failure).toMatchObject({ problem: 'unreachable', message: NO_ANSWER });
       expect(await reading()).toBeNull();
     });

@@ -9,7 +9,7 @@ import { insertDocuments } from './write-commands.ts';
 /**
  * Inserts a row that nobody ever changes. Answers `false` when its id is taken by another.
  *
- * @throws TablesError when it is unknown whether it was inserted.
+ * @throws StoreError when it is unknown whether it was inserted.
  */
 export async function addRow(context: TablesContext, collection: string, id: string, row: object): Promise<boolean> {
   assertRow(collection, row);

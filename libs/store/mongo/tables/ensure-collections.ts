@@ -11,7 +11,7 @@ const MAX_PARALLEL = 4;
 /**
  * Makes what is missing of collections and indexes. Safe to repeat, and to do by several at once.
  *
- * @throws the signal's reason when it aborts, a TablesError when the server does not do it.
+ * @throws the signal's reason when it aborts, a StoreError when the server does not do it.
  */
 export async function ensureCollections(db: Db, collections: CollectionIndexes, signal?: AbortSignal): Promise<void> {
   try {

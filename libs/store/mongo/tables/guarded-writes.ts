@@ -16,7 +16,7 @@ export interface GuardedDocument {
 /**
  * Inserts documents that are thought to be new; those whose ids are taken are replaced where they are older.
  *
- * @throws TablesError when it is unknown what was written, the signal's reason when it aborts.
+ * @throws StoreError when it is unknown what was written, the signal's reason when it aborts.
  */
 export async function insertGuarded(
   context: TablesContext,
@@ -34,7 +34,7 @@ export async function insertGuarded(
 /**
  * Writes documents unless newer ones stand. [journal.md 15]
  *
- * @throws TablesError when it is unknown what was written, the signal's reason when it aborts.
+ * @throws StoreError when it is unknown what was written, the signal's reason when it aborts.
  */
 export async function replaceGuarded(
   context: TablesContext,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { TablesError } from '#libs/store/tables/tables-error.ts';
+import { StoreError } from '#libs/store/store-error.ts';
 import { type SettledWrite, settleWrite, type WriteOutcome } from './settled-write.ts';
 
-const lost = new TablesError('unreachable', 'the reply was lost');
+const lost = new StoreError('unreachable', 'the reply was lost');
 
 /** A write whose attempts and readings come out as listed. */
 function writeOf(attempts: readonly (boolean | Error)[], readings: readonly WriteOutcome[] = []): SettledWrite {

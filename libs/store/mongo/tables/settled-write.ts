@@ -1,4 +1,4 @@
-import { TablesError } from '#libs/store/tables/tables-error.ts';
+import { StoreError } from '#libs/store/store-error.ts';
 
 /** What a write did: `done`, `refused` for certain, or nothing that is known. */
 export type WriteOutcome = 'done' | 'refused' | 'unknown';
@@ -26,7 +26,7 @@ export async function settleWrite({ attempt, readBack }: SettledWrite): Promise<
       const isDone = await attempt();
       return isDone || (attempts > 1 && (await readBack()) === 'done');
     } catch (error) {
-      if (!(error instanceof TablesError)) {
+      if (!(error instanceof StoreError)) {
         throw error;
       }
       const outcome = await readBack();

@@ -1,11 +1,11 @@
 import { MongoError } from 'mongodb';
-import { TablesError } from '#libs/store/tables/tables-error.ts';
+import { StoreError } from '#libs/store/store-error.ts';
 import { boundedCall, NoAnswerError } from '../bounded-call.ts';
 
 /**
  * Makes a call of the driver, which ends within a time, as `boundedCall` says.
  *
- * @throws the caller's reason when its signal aborts, a TablesError for an error of the driver or when the time is up,
+ * @throws the caller's reason when its signal aborts, a StoreError for an error of the driver or when the time is up,
  * else what the call threw.
  */
 export async function callTables<T>(
@@ -24,9 +24,9 @@ export async function callTables<T>(
 /** What an error of a call means to whoever uses the tables. What is none of the driver's comes back as it is. */
 export function tablesErrorFromMongo(error: unknown): unknown {
   if (error instanceof NoAnswerError) {
-    return new TablesError('unreachable', `the tables gave no answer within ${error.timeoutMs} ms`, error);
+    return new StoreError('unreachable', `the tables gave no answer within ${error.timeoutMs} ms`, error);
   }
   return error instanceof MongoError
-    ? new TablesError('unreachable', 'the tables cannot be reached or did not do what was asked', error)
+    ? new StoreError('unreachable', 'the tables cannot be reached or did not do what was asked', error)
     : error;
 }

@@ -1,5 +1,5 @@
 import type { Document } from 'mongodb';
-import { TablesError } from '#libs/store/tables/tables-error.ts';
+import { StoreError } from '#libs/store/store-error.ts';
 import { sendWrite, type WriteResult } from '../write-command.ts';
 import { callTables } from './tables-call.ts';
 import type { TablesContext } from './tables-context.ts';
@@ -21,7 +21,7 @@ export interface DeleteStatement {
 /**
  * Inserts documents, unordered and durable on a majority.
  *
- * @throws TablesError for whatever is no clean answer: what was written is then unknown.
+ * @throws StoreError for whatever is no clean answer: what was written is then unknown.
  */
 export async function insertDocuments(
   context: TablesContext,
@@ -63,7 +63,7 @@ async function runWrite(
     callerSignal,
   );
   if (problem !== undefined) {
-    throw new TablesError('unreachable', `the tables were not written: ${problem}`);
+    throw new StoreError('unreachable', `the tables were not written: ${problem}`);
   }
   return result;
 }

@@ -21,7 +21,7 @@ export interface SqliteTables<T> extends Disposable {
  * Opens the tables of a state service in a folder that this process has locked; makes the file where it is missing and
  * brings an older one to this program's schema.
  *
- * @throws TablesError when the file cannot be opened or written; StartError when it is of a newer program or of another
+ * @throws StoreError when the file cannot be opened or written; StartError when it is of a newer program or of another
  * service.
  */
 export function openSqliteStateTables(folder: string): SqliteTables<StateTables> {

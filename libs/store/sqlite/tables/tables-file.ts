@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
-import { TablesError } from '#libs/store/tables/tables-error.ts';
+import { StoreError } from '#libs/store/store-error.ts';
 import { tablesErrorFromSqlite } from './tables-errors.ts';
 
 /**
@@ -46,7 +46,7 @@ export interface TablesFile extends Disposable {
 /**
  * Opens a file of tables, making it where it is missing.
  *
- * @throws TablesError when it cannot be opened or written.
+ * @throws StoreError when it cannot be opened or written.
  */
 export function openTablesFile(path: string): TablesFile {
   let database: DatabaseSync;
@@ -74,14 +74,14 @@ export function openTablesFile(path: string): TablesFile {
 function createTablesFile(database: DatabaseSync, path: string): TablesFile {
   const prepared = new Map<string, Statement>();
   /** Set once the file cannot be believed any more. Nothing but a new process helps. [journal.md 9] */
-  let broken: TablesError | undefined;
+  let broken: StoreError | undefined;
 
   function read<T>(call: () => T): T {
     if (broken !== undefined) {
       throw broken;
     }
     if (!database.isOpen) {
-      throw new TablesError('closed', `the tables ${path} are closed`);
+      throw new StoreError('closed', `the tables ${path} are closed`);
     }
     try {
       return call();
@@ -95,8 +95,8 @@ function createTablesFile(database: DatabaseSync, path: string): TablesFile {
       return read(call);
     } catch (error) {
       // After a failed fsync the system may have dropped the pages, and no later one says so.
-      if (error instanceof TablesError && error.problem === 'unreachable') {
-        broken = new TablesError('broken', `writing the tables ${path} failed`, error.cause);
+      if (error instanceof StoreError && error.problem === 'unreachable') {
+        broken = new StoreError('broken', `writing the tables ${path} failed`, error.cause);
       }
       throw broken ?? error;
     }

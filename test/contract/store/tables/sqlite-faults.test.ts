@@ -7,8 +7,8 @@ import { StartError } from '#libs/lifecycle/start-error.ts';
 import { migrate } from '#libs/store/sqlite/tables/migrate.ts';
 import { openSqliteRegistryTables, openSqliteStateTables, TABLES_FILE } from '#libs/store/sqlite/tables/open-tables.ts';
 import { openTablesFile, type TablesFile } from '#libs/store/sqlite/tables/tables-file.ts';
+import { StoreError } from '#libs/store/store-error.ts';
 import type { RowWrite } from '#libs/store/tables/row-writer.ts';
-import { TablesError } from '#libs/store/tables/tables-error.ts';
 import { bodyOf, headRow, itemRow, RUN, segmentRow, signal, snapshotRow, stampAt } from './rows.ts';
 
 let folder: string;
@@ -78,7 +78,7 @@ describe('a full disk', () => {
       put: segmentRow({ segment: index, body: LARGE.subarray(0, 5_000) }),
     }));
     file.database.exec(`PRAGMA max_page_count = ${Number(pragma(file, 'page_count')) + 400}`);
-    await expect(tables.writeRows(stampAt(1), long, signal)).rejects.toBeInstanceOf(TablesError);
+    await expect(tables.writeRows(stampAt(1), long, signal)).rejects.toBeInstanceOf(StoreError);
     expect(await tables.readSegments(RUN, 0, 1_000)).toHaveLength(200);
     file.database.exec('PRAGMA max_page_count = 100000');
     await tables.writeRows(stampAt(1), long, signal);
