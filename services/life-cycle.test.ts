@@ -95,3 +95,17 @@ test('dev runs all three in one process, says what to type next, and ends with 0
   expect(stdout).toContain('\nDraining.\n');
   lockFolder(join(folder.path, '.millrace'), process.pid)[Symbol.dispose]();
 });
+
+test('a service without a store refuses what is about one', async () => {
+  using folder = createTestFolder();
+  await using running = await startProgram('worker', { folder: folder.path });
+  const response = await fetch(`${running.http['worker']}/millrace.common.v1.SystemService/FinalizeUpgrade`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+  });
+  expect([response.status, await response.json()]).toMatchObject([
+    400,
+    { code: 'failed_precondition', details: [{ debug: { reason: 'NO_STORE' } }] },
+  ]);
+});

@@ -52,6 +52,7 @@ export const REASON_KINDS = {
   TENANT_SUSPENDED: 'precondition',
   TENANT_ARCHIVED: 'precondition',
   DEFINITION_RETIRED: 'precondition',
+  NO_STORE: 'precondition',
   LEASE_LOST: 'conflict',
   SEQUENCE_CONFLICT: 'conflict',
   STEPS_MISSING: 'conflict',

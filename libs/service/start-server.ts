@@ -20,6 +20,7 @@ import { createFinalizeUpgrade } from './finalize-upgrade.ts';
 import { createGetInfo } from './get-info.ts';
 import { createHttpRoutes } from './http-routes.ts';
 import { type ListenConfig, listenVariable, type ServiceName } from './listen-config.ts';
+import { refuseWithoutStore } from './no-store.ts';
 import { createReadiness } from './readiness.ts';
 import { maybeReadTls } from './tls-files.ts';
 import { VERSION } from './version.ts';
@@ -114,13 +115,12 @@ function bindSystem(
   const store = source?.store;
   const startTimeMs = Math.round(performance.timeOrigin);
   const getInfo = createGetInfo({ service, version: VERSION, store, limits, startTimeMs }, nowMs);
-  return source === undefined
-    ? bindService(SystemService, { getInfo })
-    : bindService(SystemService, {
-        getInfo,
-        backup: createBackup(source, nowMs),
-        finalizeUpgrade: createFinalizeUpgrade(source.store.meta),
-      });
+  const noStore = refuseWithoutStore(service);
+  return bindService(SystemService, {
+    getInfo,
+    backup: source === undefined ? async () => noStore() : createBackup(source, nowMs),
+    finalizeUpgrade: source === undefined ? noStore : createFinalizeUpgrade(source.store.meta),
+  });
 }
 
 async function openServer(service: ServiceName, options: RpcServerOptions): ReturnType<typeof createRpcServer> {
