@@ -13,18 +13,34 @@ import { SnapshotService } from '#gen/millrace/state/v1/snapshot_service_pb.ts';
 import { TenantService } from '#gen/millrace/state/v1/tenant_service_pb.ts';
 import { TokenService } from '#gen/millrace/state/v1/token_service_pb.ts';
 import { bindService, type ServiceBinding } from '#libs/rpc/service-binding.ts';
+import { NOTHING_OPEN, type StateContext } from './rpc/context.ts';
+import { createGetDefinition } from './rpc/definition-service/get-definition.ts';
+import { createListDefinitions } from './rpc/definition-service/list-definitions.ts';
+import { createPutDefinition } from './rpc/definition-service/put-definition.ts';
+import { createDownloadPayload } from './rpc/payload-service/download-payload.ts';
+import { createUploadPayload } from './rpc/payload-service/upload-payload.ts';
 
-/** Every RPC of the state service, bound to its handler. A method without one answers NOT_BUILT. */
-export function createStateBindings(): readonly ServiceBinding[] {
+/**
+ * Every RPC of the state service, bound to its handler. A method without one answers NOT_BUILT. Without a context the
+ * bindings only tell what there is.
+ */
+export function createStateBindings(context: StateContext = NOTHING_OPEN): readonly ServiceBinding[] {
   return [
     bindService(AuditService, {}),
     bindService(ClaimService, {}),
     bindService(ClusterService, {}),
     bindService(ControlService, {}),
-    bindService(DefinitionService, {}),
+    bindService(DefinitionService, {
+      putDefinition: createPutDefinition(context),
+      getDefinition: createGetDefinition(context),
+      listDefinitions: createListDefinitions(context),
+    }),
     bindService(DispatchService, {}),
     bindService(EventLogService, {}),
-    bindService(PayloadService, {}),
+    bindService(PayloadService, {
+      uploadPayload: createUploadPayload(context),
+      downloadPayload: createDownloadPayload(context),
+    }),
     bindService(QueueService, {}),
     bindService(RunService, {}),
     bindService(SignalService, {}),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { StartScope } from '#libs/lifecycle/run-program.ts';
 import type { Logger } from '#libs/logger/logger.ts';
 import type { RpcAddresses } from '#libs/rpc/server-options.ts';
@@ -6,6 +7,8 @@ import { startServer } from '#libs/service/start-server.ts';
 import { createStateBindings } from './bindings.ts';
 import { STATE_SUMMARY, type StateConfig } from './config.ts';
 import { openStore } from './open-store.ts';
+import { MAX_PAYLOAD_BYTES, type StateContext } from './rpc/context.ts';
+import { SWEEP_INTERVAL_MS, startUploadSweep } from './rpc/payloads/upload-sweep.ts';
 
 /** What the state service is started with. */
 export interface StateOptions {
@@ -22,6 +25,16 @@ export interface StateOptions {
 export async function startState({ config, log, process }: StateOptions, scope: StartScope): Promise<RpcAddresses> {
   const store = await openStore(config.store, openContextOf(scope, log));
   scope.parts.add({ name: 'state store', close: () => store[Symbol.asyncDispose]() });
+  const context: StateContext = {
+    store,
+    log,
+    nowMs: () => Date.now(),
+    newId: () => randomUUID(),
+    maxPayloadBytes: MAX_PAYLOAD_BYTES,
+  };
+  const { blobs } = store;
+  const sweep = startUploadSweep({ blobs, log, nowMs: context.nowMs, intervalMs: SWEEP_INTERVAL_MS });
+  scope.parts.add({ name: 'sweep of uploads', close: () => sweep[Symbol.asyncDispose]() });
   const server = await startServer(
     {
       service: 'state',
@@ -29,7 +42,7 @@ export async function startState({ config, log, process }: StateOptions, scope: 
       config,
       log,
       source: { service: 'state', store, parts: store.backup },
-      bindings: createStateBindings(),
+      bindings: createStateBindings(context),
       process,
     },
     scope.parts,
