@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { commandOf, createFramer } from '#test/servers/mongo-wire.ts';
 
 /**
  * What becomes of an `insert`:
@@ -106,27 +107,6 @@ export async function startMongoProxy(serverUri: string): Promise<MongoProxy> {
   };
 }
 
-/** Cuts a stream into whole messages; each begins with its length. */
-function createFramer(onMessage: (message: Buffer) => void): (chunk: Buffer) => void {
-  let rest: Buffer = Buffer.alloc(0);
-  return (chunk) => {
-    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    while (rest.length >= 4 && rest.length >= rest.readInt32LE(0)) {
-      const length = rest.readInt32LE(0);
-      onMessage(rest.subarray(0, length));
-      rest = rest.subarray(length);
-    }
-  };
-}
-
-const OP_MSG = 2013;
-/** In an OP_MSG: header, flags, kind of section, length of the document, type of its first field; then its name. */
-const COMMAND_NAME_OFFSET = 16 + 4 + 1 + 4 + 1;
-
 function isInsert(message: Buffer): boolean {
-  const name = 'insert\0';
-  return (
-    message.readInt32LE(12) === OP_MSG &&
-    message.toString('latin1', COMMAND_NAME_OFFSET, COMMAND_NAME_OFFSET + name.length) === name
-  );
+  return commandOf(message)?.startsWith('insert ') ?? false;
 }
