@@ -2,6 +2,7 @@ import type { Message } from '@bufbuild/protobuf';
 import type { HandlerContext } from '@connectrpc/connect';
 import type { Call } from '../call/call.ts';
 import { endCall, failCall } from '../call/end-call.ts';
+import { only } from '../call/only.ts';
 import { serveStream } from '../call/serve-stream.ts';
 import { serveUnary } from '../call/serve-unary.ts';
 import type { Outbound } from '../handler.ts';
@@ -76,8 +77,4 @@ function answerStream(
     serveStream(call, requestsOf(call, request), queue).then(succeed, fail);
     return queue;
   };
-}
-
-async function* only<T>(value: T): AsyncIterable<T> {
-  yield value;
 }

@@ -3,6 +3,7 @@ import type { handleClientStreamingCall, ServerDuplexStream, ServerReadableStrea
 import type { UndecodedRequest } from '../call/accept-request.ts';
 import { Call } from '../call/call.ts';
 import { endCall, failCall } from '../call/end-call.ts';
+import { only } from '../call/only.ts';
 import type { CallRuntime } from '../call/runtime.ts';
 import { serveStream } from '../call/serve-stream.ts';
 import type { Outbound } from '../handler.ts';
@@ -83,10 +84,6 @@ function serve(
   call.onAbort(fail);
   stream.on('cancelled', () => call.leave());
   serveStream(call, requests, out).then(succeed).catch(fail);
-}
-
-async function* only<T>(value: T): AsyncIterable<T> {
-  yield value;
 }
 
 /** Answers go straight to grpc-js, whose buffer is the only one. */

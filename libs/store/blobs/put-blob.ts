@@ -107,31 +107,26 @@ async function writeRow(backend: BlobBackend, row: BlobRow): Promise<RowOutcome>
   let replaced: string | undefined;
   let failures = 0;
   for (;;) {
-    let isKnown = true;
     try {
       if (await backend.writeRow(row, replaced)) {
         return { kind: 'stands', replaced };
       }
     } catch (error) {
       failures = assertRepeatable(error, failures);
-      isKnown = false;
     }
     const standing = await readStanding(backend, row.key, failures);
     if (standing === row.putId) {
       return { kind: 'stands', replaced };
     }
-    if (failures > 0 && standing !== replaced) {
-      if (standing === undefined) throw unknownOutcome();
-      return { kind: 'superseded' };
-    }
-    if (!isKnown && standing === undefined) {
-      throw unknownOutcome();
-    }
-    if (isKnown) {
+    if (failures === 0) {
       if (standing !== undefined) {
         await backend.writeNote({ putId: standing, key: row.key, time: row.createTime });
       }
       replaced = standing;
+    } else if (standing === undefined) {
+      throw new DomainError('UNAVAILABLE', 'it is not known whether the blob was put');
+    } else if (standing !== replaced) {
+      return { kind: 'superseded' };
     }
   }
 }
@@ -152,10 +147,6 @@ function assertRepeatable(error: unknown, failures: number): number {
     throw error;
   }
   return failures + 1;
-}
-
-function unknownOutcome(): DomainError {
-  return new DomainError('UNAVAILABLE', 'it is not known whether the blob was put');
 }
 
 async function removeReplaced(backend: BlobBackend, putId: string, replaced: string | undefined): Promise<void> {
