@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest';
+import { createBacklog } from './backlog.ts';
+import { assertTaken } from './intake-check.ts';
+
+const MIB = 1024 * 1024;
+
+describe('a backlog', () => {
+  test('takes everything while little is behind', () => {
+    const backlog = createBacklog();
+    expect(backlog.intake(0)).toBe('all');
+    backlog.add(1, 64 * MIB, 0);
+    expect(backlog.intake(10)).toBe('all');
+  });
+
+  test('takes no starts above 64 MiB, and only settles above 256 MiB', () => {
+    const backlog = createBacklog();
+    backlog.add(1, 64 * MIB + 1, 0);
+    expect(backlog.intake(10)).toBe('noStarts');
+    backlog.add(2, 192 * MIB, 10);
+    expect(backlog.intake(10)).toBe('settlesOnly');
+  });
+
+  test('takes no starts once something is without a row for over 30 s', () => {
+    const backlog = createBacklog();
+    backlog.add(1, 10, 1_000);
+    expect(backlog.intake(31_000)).toBe('all');
+    expect(backlog.intake(31_001)).toBe('noStarts');
+  });
+
+  test('takes everything again once rows cover it', () => {
+    const backlog = createBacklog();
+    backlog.add(1, 65 * MIB, 0);
+    backlog.add(2, 1, 200);
+    backlog.cover(1);
+    expect(backlog.byteLength).toBe(1);
+    expect(backlog.intake(30_150)).toBe('all');
+    backlog.cover(2);
+    expect(backlog.byteLength).toBe(0);
+    expect(backlog.intake(1_000_000)).toBe('all');
+  });
+
+  test('counts what is covered in part as not covered', () => {
+    const backlog = createBacklog();
+    backlog.add(1, 5, 0);
+    backlog.add(2, 5, 1);
+    backlog.cover(1);
+    expect(backlog.byteLength).toBe(10);
+    backlog.cover(2);
+    expect(backlog.byteLength).toBe(0);
+  });
+
+  test('stays small however many records are behind', () => {
+    const backlog = createBacklog();
+    for (let position = 1; position <= 100_000; position += 1) backlog.add(position, 1, position / 1_000);
+    expect(backlog.byteLength).toBe(100_000);
+    backlog.cover(100_000);
+    expect(backlog.byteLength).toBe(0);
+  });
+});
+
+describe('a command', () => {
+  test.each(['startRun', 'recordStep', 'sendSignal', 'completeItem'] as const)(
+    '%s is taken without pressure',
+    (kind) => {
+      expect(() => assertTaken(kind, 'all')).not.toThrow();
+    },
+  );
+
+  test('that starts a run is the first to be refused, with the time to come back', () => {
+    expect(() => assertTaken('startRun', 'noStarts')).toThrow(
+      expect.objectContaining({ reason: 'OVERLOADED', retryAfterMs: 1_000 }),
+    );
+    expect(() => assertTaken('recordStep', 'noStarts')).not.toThrow();
+  });
+
+  test.each(['recordStep', 'sendSignal', 'startRun', 'pauseRun', 'leaseItem'] as const)(
+    '%s is refused when only settles are taken',
+    (kind) => {
+      expect(() => assertTaken(kind, 'settlesOnly')).toThrow(expect.objectContaining({ reason: 'OVERLOADED' }));
+    },
+  );
+
+  test.each(['completeItem', 'failItem', 'cancelRun', 'terminateRun', 'extendLease', 'expireLease'] as const)(
+    '%s is taken under every pressure',
+    (kind) => {
+      expect(() => assertTaken(kind, 'settlesOnly')).not.toThrow();
+    },
+  );
+});
