@@ -44,6 +44,8 @@ export interface HeadTable {
   countHeads(tenantId: string, filter: HeadFilter): Promise<number>;
   /** Runs of a workflow's version that have no close time: what stands in the way of retiring it. */
   countUnfinished(tenantId: string, workflow: string, version: string, slots: SlotRange): Promise<number>;
+  /** The runs of some slots that have a head, by key; after one, if one is given. Whatever their state. */
+  headKeys(slots: SlotRange, limit: number, after?: RunKey): Promise<readonly RunKey[]>;
   /** Runs that wake before a time, earliest first, then by key. No lower bound: what was missed is found. */
   dueBefore(slots: SlotRange, time: number, limit: number): Promise<readonly DueRun[]>;
   /** Runs whose retention ends before a time, earliest first, then by key. */

@@ -29,6 +29,7 @@ export function createHeads(): Heads {
       compareText(a.row.tenantId, b.row.tenantId) ||
       comparePlaces(HEAD_ORDER, HEAD_ORDER.placeOf(a.row), HEAD_ORDER.placeOf(b.row)),
   );
+  const byKey = rows.view(() => true, compareRuns);
   const byWake = viewByTime(wakeTimeOf);
   const byExpiry = viewByTime(expireTimeOf);
 
@@ -69,6 +70,15 @@ export function createHeads(): Heads {
       ofTenant(tenantId)
         .filter((row) => row.workflow === workflow && row.version === version && row.closeTime === undefined)
         .reduce((count, row) => count + Number(isInSlots(slots, slotOfRun(row))), 0),
+    headKeys: async (slots, limit, after) => {
+      const place = after === undefined ? undefined : { slot: slotOfRun(after), row: after };
+      return byKey
+        .from((entry) => (place === undefined ? entry.slot < slots.from : compareRuns(entry, place) <= 0))
+        .filter(({ slot }) => isInSlots(slots, slot))
+        .take(limit)
+        .map(({ row }) => ({ tenantId: row.tenantId, runId: row.runId }))
+        .toArray();
+    },
     dueBefore: async (slots, time, limit) => takeDue(byWake, wakeTimeOf, slots, time, limit),
     expiredBefore: async (slots, time, limit) => takeDue(byExpiry, expireTimeOf, slots, time, limit),
   };

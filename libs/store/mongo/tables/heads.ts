@@ -11,7 +11,7 @@ import { termsOf, unfinishedTerm } from './head-terms.ts';
 import { filtersAfter, sortOf } from './pages.ts';
 import { plainRowFrom } from './plain-row.ts';
 import { idOfRun, idsOfSlots } from './row-id.ts';
-import { createRows, type RowSpec } from './rows.ts';
+import { createRows, LIVE, type RowSpec } from './rows.ts';
 import type { TablesContext } from './tables-context.ts';
 import { readByWindows } from './windows.ts';
 
@@ -65,6 +65,13 @@ export function createHeads(context: TablesContext): HeadTable {
     },
     countUnfinished: (tenantId, workflow, version, slots) =>
       rows.count({ terms: unfinishedTerm(tenantId, workflow, version), _id: idsOfSlots(slots) }),
+    async headKeys(slots, limit, after) {
+      const { $gte, $lt } = idsOfSlots(slots);
+      const ids = after === undefined ? { $gte, $lt } : { $gt: idOfRun(after), $lt };
+      const filter = { _id: ids, ...LIVE };
+      const found = await rows.findFields(filter, ['tenantId', 'runId'], { sort: { _id: 1 }, limit });
+      return found.map(({ tenantId, runId }) => ({ tenantId, runId }) as RunKey);
+    },
     dueBefore: (slots: SlotRange, time, limit) => readDueRuns(rows, 'nextWakeTime', slots, time, limit),
     expiredBefore: (slots, time, limit) => readDueRuns(rows, 'expireTime', slots, time, limit),
   };

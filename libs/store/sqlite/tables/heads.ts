@@ -3,6 +3,7 @@ import type { HeadTable } from '#libs/store/tables/heads.ts';
 import { HEAD_ORDER } from '#libs/store/tables/list-order.ts';
 import { readPage } from '#libs/store/tables/read-page.ts';
 import { slotOfRun } from '#libs/store/tables/row-slots.ts';
+import { text } from './columns.ts';
 import { createReadDue, dueRunFromSql, type ReadDue } from './due-rows.ts';
 import { HEAD_COLUMNS, headFromSql } from './head-columns.ts';
 import type { HeadIndexes } from './head-source.ts';
@@ -19,6 +20,10 @@ export function createHeads(file: TablesFile, indexes: HeadIndexes): HeadTable {
     SELECT count(*) AS count FROM heads
     WHERE tenant_id = ? AND workflow = ? AND version = ? AND deleted_time IS NULL
       AND close_time IS NULL AND +slot >= ? AND +slot < ?`);
+  const keys = file.prepare(`
+    SELECT tenant_id, run_id FROM heads
+    WHERE (slot, tenant_id, run_id) > (?, ?, ?) AND slot < ? AND deleted_time IS NULL
+    ORDER BY slot, tenant_id, run_id LIMIT ?`);
   const due = readDueBy('next_wake_time');
   const expired = readDueBy('expire_time');
 
@@ -40,6 +45,11 @@ export function createHeads(file: TablesFile, indexes: HeadIndexes): HeadTable {
       return slots.from <= ALL_SLOTS.from && slots.to >= ALL_SLOTS.to
         ? indexes.groups.countOpen(tenantId, workflow, version)
         : Number(openInSlots.get(tenantId, workflow, version, slots.from, slots.to)?.['count']);
+    },
+    async headKeys(slots, limit, after) {
+      const from = after === undefined ? [slots.from, '', ''] : [slotOfRun(after), after.tenantId, after.runId];
+      const found = keys.all(...from, slots.to, limit);
+      return found.map((row) => ({ tenantId: text(row, 'tenant_id'), runId: text(row, 'run_id') }));
     },
     dueBefore: async (slots, time, limit) => due(slots, time, limit).map(dueRunFromSql),
     expiredBefore: async (slots, time, limit) => expired(slots, time, limit).map(dueRunFromSql),

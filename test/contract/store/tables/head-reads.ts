@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ALL_SLOTS, SLOT_COUNT, slotOf } from '#libs/store/slots.ts';
 import type { AttributeCondition, Attributes } from '#libs/store/tables/attribute.ts';
 import type { HeadFilter, HeadRow } from '#libs/store/tables/heads.ts';
+import type { RunKey } from '#libs/store/tables/keys.ts';
 import { AWKWARD_IDS } from './awkward-ids.ts';
 import { bodyOf, headRow, pastHeadRow, write } from './rows.ts';
 import type { CurrentTables } from './tables-store.ts';
@@ -52,6 +53,29 @@ export function headReads(current: CurrentTables): void {
     await put(2, headRow());
     expect(await current().state.readHead(full)).toStrictEqual(headRow());
     expect((await current().state.listHeads(TENANT, {}, { limit: 5 })).rows).toContainEqual(headRow());
+  });
+
+  test('the keys of heads are read by slot and key, page by page, without those that were deleted', async () => {
+    const ids = [...AWKWARD_IDS, ...Array.from({ length: 40 }, (_, index) => `run-${index}`)];
+    await put(
+      1,
+      ...ids.map((runId) => headRow({ runId })),
+      headRow({ tenantId: 'other', runId: 'run-0' }),
+      headRow({ runId: 'gone' }),
+    );
+    await write(current(), 2, { table: 'heads', delete: { tenantId: TENANT, runId: 'gone' } });
+    const seen: RunKey[] = [];
+    for (;;) {
+      const page = await current().state.headKeys(ALL_SLOTS, 7, seen.at(-1));
+      seen.push(...page);
+      if (page.length < 7) break;
+    }
+    expect(seen.map(({ runId }) => runId).toSorted()).toEqual([...ids, 'run-0'].toSorted());
+    const slots = seen.map(({ tenantId, runId }) => slotOf(tenantId, runId));
+    expect(slots).toEqual(slots.toSorted((a, b) => a - b));
+    const [slot = 0] = slots;
+    const inOne = await current().state.headKeys({ from: slot, to: slot + 1 }, 100);
+    expect(inOne).toEqual(seen.filter(({ tenantId, runId }) => slotOf(tenantId, runId) === slot));
   });
 
   test('heads are listed by start time descending, then by the bytes of their ids', async () => {
