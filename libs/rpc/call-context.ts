@@ -24,6 +24,8 @@ export interface CallContext {
    */
   readonly goAway: AbortSignal;
   readonly trace: TraceContext | undefined;
+  /** Over how many nodes of this service the call came: 0 from a caller outside. */
+  readonly hops: number;
   /** Carries method, request id, tenant and trace id. */
   readonly log: Logger;
 }

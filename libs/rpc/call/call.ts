@@ -6,6 +6,7 @@ import type { Logger } from '#libs/logger/logger.ts';
 import type { CallContext, TraceContext } from '../call-context.ts';
 import type { MethodBinding } from '../service-binding.ts';
 import { callerGone } from './caller-gone.ts';
+import { HOPS_HEADER } from './hops-header.ts';
 import type { CallRuntime, IncomingCall } from './runtime.ts';
 import { maybeTrace, traceIdOf } from './trace.ts';
 
@@ -87,6 +88,11 @@ export class Call implements CallContext {
       this.#trace = maybeTrace(this.incoming);
     }
     return this.#trace;
+  }
+
+  get hops(): number {
+    const hops = Number(this.incoming.header(HOPS_HEADER) ?? 0);
+    return Number.isInteger(hops) && hops > 0 ? hops : 0;
   }
 
   get log(): Logger {

@@ -1,5 +1,6 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { DomainError } from '#libs/errors/domain-error.ts';
+import { HOPS_HEADER } from '../call/hops-header.ts';
 import type { CallOptions } from './call-options.ts';
 import type { RpcChannel } from './channel.ts';
 
@@ -12,17 +13,20 @@ const HEADER_VALUE = /^[\x20-\x7e]*$/;
  *
  * @throws INVALID_FIELDS for a request id that no header can carry.
  */
-export function callMetadata(channel: RpcChannel, { requestId, parent }: CallOptions): Metadata {
+export function callMetadata(channel: RpcChannel, { requestId, parent, hops }: CallOptions): Metadata {
   const shared = channel.metadata();
   const ownRequestId = requestId ?? parent?.requestId;
   const trace = parent?.trace;
-  if (ownRequestId === undefined && trace === undefined) {
+  if (ownRequestId === undefined && trace === undefined && hops === undefined) {
     return shared;
   }
   const metadata = shared.clone();
   if (ownRequestId !== undefined) {
     assertRequestId(ownRequestId);
     metadata.set('x-request-id', ownRequestId);
+  }
+  if (hops !== undefined) {
+    metadata.set(HOPS_HEADER, String(hops));
   }
   if (trace !== undefined) {
     metadata.set('traceparent', trace.traceparent);

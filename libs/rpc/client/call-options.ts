@@ -19,6 +19,8 @@ export interface CallOptions {
    * request id and trace context are passed on.
    */
   readonly parent?: ParentCall | undefined;
+  /** Over how many nodes the call has come with this one. Default 0. */
+  readonly hops?: number | undefined;
 }
 
 /** What a call takes over from the one that it serves. */
