@@ -18,7 +18,91 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file millrace/state/v1/cluster_service.proto.
  */
 export const file_millrace_state_v1_cluster_service: GenFile = /*@__PURE__*/
-  fileDesc("CidtaWxscmFjZS9zdGF0ZS92MS9jbHVzdGVyX3NlcnZpY2UucHJvdG8SEW1pbGxyYWNlLnN0YXRlLnYxIlEKEkxpc3RNZW1iZXJzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMogAgiXgoTTGlzdE1lbWJlcnNSZXNwb25zZRIuCgdtZW1iZXJzGAEgASgLMh0ubWlsbHJhY2Uuc3RhdGUudjEuTWVtYmVyTGlzdBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiNgoTV2F0Y2hNZW1iZXJzUmVxdWVzdBIfCg5hZnRlcl9yZXZpc2lvbhgBIAEoA0IHukgEIgIoACKoAQoUV2F0Y2hNZW1iZXJzUmVzcG9uc2USMAoHbWVtYmVycxgBIAEoCzIdLm1pbGxyYWNlLnN0YXRlLnYxLk1lbWJlckxpc3RIABInCgRwaW5nGAIgASgLMhcubWlsbHJhY2Uuc3RhdGUudjEuUGluZ0gAEiwKB2dvX2F3YXkYAyABKAsyGS5taWxscmFjZS5zdGF0ZS52MS5Hb0F3YXlIAEIHCgVmcmFtZTLxAQoOQ2x1c3RlclNlcnZpY2USbAoLTGlzdE1lbWJlcnMSJS5taWxscmFjZS5zdGF0ZS52MS5MaXN0TWVtYmVyc1JlcXVlc3QaJi5taWxscmFjZS5zdGF0ZS52MS5MaXN0TWVtYmVyc1Jlc3BvbnNlIg6QAgHq4BgHCgUBAgMEBRJxCgxXYXRjaE1lbWJlcnMSJi5taWxscmFjZS5zdGF0ZS52MS5XYXRjaE1lbWJlcnNSZXF1ZXN0GicubWlsbHJhY2Uuc3RhdGUudjEuV2F0Y2hNZW1iZXJzUmVzcG9uc2UiDpACAergGAcKBQECAwQFMAFCZQoVZGV2Lm1pbGxyYWNlLnN0YXRlLnYxQhNDbHVzdGVyU2VydmljZVByb3RvUAFaIW1pbGxyYWNlLmRldi9nZW4vc3RhdGUvdjE7c3RhdGV2MaoCEU1pbGxyYWNlLlN0YXRlLlYxYgZwcm90bzM", [file_buf_validate_validate, file_millrace_common_v1_options, file_millrace_state_v1_member, file_millrace_state_v1_stream]);
+  fileDesc("CidtaWxscmFjZS9zdGF0ZS92MS9jbHVzdGVyX3NlcnZpY2UucHJvdG8SEW1pbGxyYWNlLnN0YXRlLnYxIqgBChZEZWxpdmVyTWVzc2FnZXNSZXF1ZXN0EiQKEHNvdXJjZV9wYXJ0aXRpb24YASABKAVCCrpIBxoFGP8HKAASJAoQdGFyZ2V0X3BhcnRpdGlvbhgCIAEoBUIKukgHGgUY/wcoABJCCghtZXNzYWdlcxgDIAMoCzIjLm1pbGxyYWNlLnN0YXRlLnYxLlBhcnRpdGlvbk1lc3NhZ2VCC7pICJIBBQgBEOgHIkUKEFBhcnRpdGlvbk1lc3NhZ2USFwoGbnVtYmVyGAEgASgDQge6SAQiAigBEhgKBGJvZHkYAiABKAxCCrpIB3oFGICAwAEiMQoXRGVsaXZlck1lc3NhZ2VzUmVzcG9uc2USFgoOYXBwbGllZF9udW1iZXIYASABKAMiUQoSTGlzdE1lbWJlcnNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAyiACCJeChNMaXN0TWVtYmVyc1Jlc3BvbnNlEi4KB21lbWJlcnMYASABKAsyHS5taWxscmFjZS5zdGF0ZS52MS5NZW1iZXJMaXN0EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSI2ChNXYXRjaE1lbWJlcnNSZXF1ZXN0Eh8KDmFmdGVyX3JldmlzaW9uGAEgASgDQge6SAQiAigAIqgBChRXYXRjaE1lbWJlcnNSZXNwb25zZRIwCgdtZW1iZXJzGAEgASgLMh0ubWlsbHJhY2Uuc3RhdGUudjEuTWVtYmVyTGlzdEgAEicKBHBpbmcYAiABKAsyFy5taWxscmFjZS5zdGF0ZS52MS5QaW5nSAASLAoHZ29fYXdheRgDIAEoCzIZLm1pbGxyYWNlLnN0YXRlLnYxLkdvQXdheUgAQgcKBWZyYW1lMucCCg5DbHVzdGVyU2VydmljZRJsCgtMaXN0TWVtYmVycxIlLm1pbGxyYWNlLnN0YXRlLnYxLkxpc3RNZW1iZXJzUmVxdWVzdBomLm1pbGxyYWNlLnN0YXRlLnYxLkxpc3RNZW1iZXJzUmVzcG9uc2UiDpACAergGAcKBQECAwQFEnQKD0RlbGl2ZXJNZXNzYWdlcxIpLm1pbGxyYWNlLnN0YXRlLnYxLkRlbGl2ZXJNZXNzYWdlc1JlcXVlc3QaKi5taWxscmFjZS5zdGF0ZS52MS5EZWxpdmVyTWVzc2FnZXNSZXNwb25zZSIKkAIC6uAYAwoBBhJxCgxXYXRjaE1lbWJlcnMSJi5taWxscmFjZS5zdGF0ZS52MS5XYXRjaE1lbWJlcnNSZXF1ZXN0GicubWlsbHJhY2Uuc3RhdGUudjEuV2F0Y2hNZW1iZXJzUmVzcG9uc2UiDpACAergGAcKBQECAwQFMAFCZQoVZGV2Lm1pbGxyYWNlLnN0YXRlLnYxQhNDbHVzdGVyU2VydmljZVByb3RvUAFaIW1pbGxyYWNlLmRldi9nZW4vc3RhdGUvdjE7c3RhdGV2MaoCEU1pbGxyYWNlLlN0YXRlLlYxYgZwcm90bzM", [file_buf_validate_validate, file_millrace_common_v1_options, file_millrace_state_v1_member, file_millrace_state_v1_stream]);
+
+/**
+ * The request of DeliverMessages.
+ *
+ * @generated from message millrace.state.v1.DeliverMessagesRequest
+ */
+export type DeliverMessagesRequest = Message<"millrace.state.v1.DeliverMessagesRequest"> & {
+  /**
+   * The partition that they come from. From 0.
+   *
+   * @generated from field: int32 source_partition = 1;
+   */
+  sourcePartition: number;
+
+  /**
+   * The partition that they are for. From 0.
+   *
+   * @generated from field: int32 target_partition = 2;
+   */
+  targetPartition: number;
+
+  /**
+   * The messages, in order, without a gap. 1 to 1 000.
+   *
+   * @generated from field: repeated millrace.state.v1.PartitionMessage messages = 3;
+   */
+  messages: PartitionMessage[];
+};
+
+/**
+ * Describes the message millrace.state.v1.DeliverMessagesRequest.
+ * Use `create(DeliverMessagesRequestSchema)` to create a new message.
+ */
+export const DeliverMessagesRequestSchema: GenMessage<DeliverMessagesRequest> = /*@__PURE__*/
+  messageDesc(file_millrace_state_v1_cluster_service, 0);
+
+/**
+ * A message from one partition to another.
+ *
+ * @generated from message millrace.state.v1.PartitionMessage
+ */
+export type PartitionMessage = Message<"millrace.state.v1.PartitionMessage"> & {
+  /**
+   * 1, 2, 3, … per source and target.
+   *
+   * @generated from field: int64 number = 1;
+   */
+  number: bigint;
+
+  /**
+   * What it says, in the format of the nodes. At most 3 MiB.
+   *
+   * @generated from field: bytes body = 2;
+   */
+  body: Uint8Array;
+};
+
+/**
+ * Describes the message millrace.state.v1.PartitionMessage.
+ * Use `create(PartitionMessageSchema)` to create a new message.
+ */
+export const PartitionMessageSchema: GenMessage<PartitionMessage> = /*@__PURE__*/
+  messageDesc(file_millrace_state_v1_cluster_service, 1);
+
+/**
+ * The answer to DeliverMessages.
+ *
+ * @generated from message millrace.state.v1.DeliverMessagesResponse
+ */
+export type DeliverMessagesResponse = Message<"millrace.state.v1.DeliverMessagesResponse"> & {
+  /**
+   * The last one that is durable; none up to it need be sent again.
+   *
+   * @generated from field: int64 applied_number = 1;
+   */
+  appliedNumber: bigint;
+};
+
+/**
+ * Describes the message millrace.state.v1.DeliverMessagesResponse.
+ * Use `create(DeliverMessagesResponseSchema)` to create a new message.
+ */
+export const DeliverMessagesResponseSchema: GenMessage<DeliverMessagesResponse> = /*@__PURE__*/
+  messageDesc(file_millrace_state_v1_cluster_service, 2);
 
 /**
  * The request of ListMembers.
@@ -47,7 +131,7 @@ export type ListMembersRequest = Message<"millrace.state.v1.ListMembersRequest">
  * Use `create(ListMembersRequestSchema)` to create a new message.
  */
 export const ListMembersRequestSchema: GenMessage<ListMembersRequest> = /*@__PURE__*/
-  messageDesc(file_millrace_state_v1_cluster_service, 0);
+  messageDesc(file_millrace_state_v1_cluster_service, 3);
 
 /**
  * The answer to ListMembers.
@@ -75,7 +159,7 @@ export type ListMembersResponse = Message<"millrace.state.v1.ListMembersResponse
  * Use `create(ListMembersResponseSchema)` to create a new message.
  */
 export const ListMembersResponseSchema: GenMessage<ListMembersResponse> = /*@__PURE__*/
-  messageDesc(file_millrace_state_v1_cluster_service, 1);
+  messageDesc(file_millrace_state_v1_cluster_service, 4);
 
 /**
  * The request of WatchMembers.
@@ -96,7 +180,7 @@ export type WatchMembersRequest = Message<"millrace.state.v1.WatchMembersRequest
  * Use `create(WatchMembersRequestSchema)` to create a new message.
  */
 export const WatchMembersRequestSchema: GenMessage<WatchMembersRequest> = /*@__PURE__*/
-  messageDesc(file_millrace_state_v1_cluster_service, 2);
+  messageDesc(file_millrace_state_v1_cluster_service, 5);
 
 /**
  * The answer to WatchMembers.
@@ -141,7 +225,7 @@ export type WatchMembersResponse = Message<"millrace.state.v1.WatchMembersRespon
  * Use `create(WatchMembersResponseSchema)` to create a new message.
  */
 export const WatchMembersResponseSchema: GenMessage<WatchMembersResponse> = /*@__PURE__*/
-  messageDesc(file_millrace_state_v1_cluster_service, 3);
+  messageDesc(file_millrace_state_v1_cluster_service, 6);
 
 /**
  * The nodes of the state service, for workers in DIRECT mode and for operators.
@@ -161,6 +245,17 @@ export const ClusterService: GenService<{
     methodKind: "unary";
     input: typeof ListMembersRequestSchema;
     output: typeof ListMembersResponseSchema;
+  },
+  /**
+   * Between nodes only: brings messages of one partition to another that this node owns. Safe to repeat: those that took
+   * effect are passed over. Errors: NOT_OWNER.
+   *
+   * @generated from rpc millrace.state.v1.ClusterService.DeliverMessages
+   */
+  deliverMessages: {
+    methodKind: "unary";
+    input: typeof DeliverMessagesRequestSchema;
+    output: typeof DeliverMessagesResponseSchema;
   },
   /**
    * Streams the nodes: as they are, then with every change. Reads only. Errors: DRAINING.
