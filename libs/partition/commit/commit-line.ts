@@ -35,6 +35,11 @@ export interface CommitLine {
   whenDurable(waiter: Waiter): void;
   /** Waits for one position. One that is durable is told at once. */
   whenDurableAt(position: number, waiter: Waiter): void;
+  /**
+   * Calls a function the next time that everything decided so far is in records that are closed, with the position of
+   * the last one: what is in memory at that moment is what those records lead to, exactly. At once when nothing fills.
+   */
+  atBoundary(run: (position: number) => void): void;
   /** Tells what was held back while the lease did not allow it. */
   answerHeld(): void;
   /** Forgets everything that is not durable: the partition is lost. Idempotent. */
@@ -49,6 +54,8 @@ export interface DrivenLine extends CommitLine {
   readonly hasEnded: boolean;
   /** Closes the record that fills; it is on its way from now on. */
   takeRecord(): JournalRecord;
+  /** Tells who waits for a boundary: right after the record has left, so that it does not wait for them. */
+  reachBoundary(): void;
   /** What is on its way is not known for too long. */
   setLate(): void;
   /** What was on its way is durable. */
@@ -69,6 +76,7 @@ export function createCommitLine(options: LineOptions, context: CommitContext, o
   let isLate = false;
   let held: Waiter[] = [];
   let hasEnded = false;
+  let boundaries: ((position: number) => void)[] = [];
 
   function tell(waiters: readonly Waiter[], news: News): void {
     for (const waiter of waiters) {
@@ -141,6 +149,10 @@ export function createCommitLine(options: LineOptions, context: CommitContext, o
       else if (at < position) wait(onItsWay, waiter);
       else wait(filling, waiter);
     },
+    atBoundary: (run) => {
+      if (writer.entryCount === 0) run(position - 1);
+      else boundaries.push(run);
+    },
     answerHeld: () => {
       if (held.length === 0 || !options.mayAnswer()) return;
       const waiters = held;
@@ -156,6 +168,12 @@ export function createCommitLine(options: LineOptions, context: CommitContext, o
       isOnItsWay = true;
       position += 1;
       return record;
+    },
+    reachBoundary: () => {
+      if (boundaries.length === 0 || hasEnded) return;
+      const waiting = boundaries;
+      boundaries = [];
+      for (const run of waiting) run(position - 1);
     },
     setLate: () => {
       if (hasEnded || !isOnItsWay) return;

@@ -50,6 +50,7 @@ export function createCommitLoop(journal: Journal, context: CommitContext): Comm
       sent.push(line);
     }
     if (records.length > 0) void travel(sent, records);
+    for (const line of sent) line.reachBoundary();
   }
 
   async function travel(sent: readonly DrivenLine[], records: readonly JournalRecord[]): Promise<void> {

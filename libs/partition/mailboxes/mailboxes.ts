@@ -22,6 +22,8 @@ export interface Visit<R> {
 export interface MailboxOptions<R> {
   /** Reads a run that is not in memory. */
   readonly load: (key: RunKey, signal: AbortSignal) => Promise<R | undefined>;
+  /** Whether a run that is not in memory may be in the tables. By default each may. False: it is there nowhere. */
+  readonly mayExist?: (id: string) => boolean;
   /** How many runs are loaded at once. 64 by default. */
   readonly maxLoads?: number;
   /** How many visits wait for one run. 10 000 by default. */
@@ -59,7 +61,7 @@ interface Loading<R> {
  * → in memory, or absent again when there is none and no visit put one there; in memory → absent by `evict`.
  */
 export function createMailboxes<R>(options: MailboxOptions<R>): Mailboxes<R> {
-  const { load, maxLoads = MAX_LOADS, maxWaitingPerRun = MAX_WAITING_PER_RUN } = options;
+  const { load, mayExist, maxLoads = MAX_LOADS, maxWaitingPerRun = MAX_WAITING_PER_RUN } = options;
   const resident = new Map<string, R>();
   const loading = new Map<string, Loading<R>>();
   const queued: string[] = [];
@@ -111,6 +113,8 @@ export function createMailboxes<R>(options: MailboxOptions<R>): Mailboxes<R> {
       const run = waiting === undefined ? resident.get(id) : undefined;
       if (run !== undefined) {
         visit.onRun(run);
+      } else if (waiting === undefined && mayExist !== undefined && !mayExist(id)) {
+        visit.onRun(undefined);
       } else if (waiting === undefined) {
         loading.set(id, { key, visits: [visit] });
         queued.push(id);

@@ -1,0 +1,120 @@
+import { decodeSnapshot } from '#libs/engine/log/snapshot-codec.ts';
+import type { DefinitionRules } from '#libs/engine/model/definition-rules.ts';
+import { LogError } from '#libs/engine/model/log-error.ts';
+import type { RunIdentity } from '#libs/engine/model/run.ts';
+import { isTerminal } from '#libs/engine/model/status.ts';
+import { type RunSnapshot, runFromSnapshot } from '#libs/engine/snapshot/snapshot.ts';
+import { DomainError } from '#libs/errors/domain-error.ts';
+import type { StateTables } from '#libs/store/store.ts';
+import type { IncarnationKey, RunKey } from '#libs/store/tables/keys.ts';
+import { countEvents, decodeEvents, type EventBytes, splitEvents } from '../runs/event-bytes.ts';
+import { type HotRun, hotRunFrom } from '../runs/hot-run.ts';
+import { copyBytes } from '../runs/own-bytes.ts';
+import { offerableNodes } from '../runs/ready-entry-of.ts';
+import { runEndOf } from '../runs/run-end.ts';
+import { segmentNumber } from '../runs/segment.ts';
+import { createTail } from '../runs/tail.ts';
+import { decodeHeadBody, type HeadBody } from './head-body.ts';
+
+/** Reads what the engine needs of a definition. */
+export type ReadRules = (tenantId: string, workflow: string, version: string) => Promise<DefinitionRules>;
+
+type RunTables = Pick<StateTables, 'readHead' | 'readPastHead' | 'readSnapshot' | 'readSegments'>;
+
+/**
+ * Reads the newest incarnation of a run from its rows; one read for a run that is small.
+ *
+ * @throws DATA_CORRUPTION for rows that do not decode or do not fit together.
+ */
+export async function maybeLoadRun(tables: RunTables, readRules: ReadRules, key: RunKey): Promise<HotRun | undefined> {
+  const row = await tables.readHead(key);
+  return row === undefined ? undefined : await runFromBody(tables, readRules, row, row.body);
+}
+
+/**
+ * Reads an incarnation that was replaced.
+ *
+ * @throws DATA_CORRUPTION for rows that do not decode or do not fit together.
+ */
+export async function maybeLoadPastRun(
+  tables: RunTables,
+  readRules: ReadRules,
+  key: IncarnationKey,
+): Promise<HotRun | undefined> {
+  const row = await tables.readPastHead(key);
+  if (row === undefined) return undefined;
+  const hot = await runFromBody(tables, readRules, row, row.body);
+  hot.isReplaced = true;
+  return hot;
+}
+
+async function runFromBody(
+  tables: RunTables,
+  readRules: ReadRules,
+  { tenantId, runId, incarnation }: IncarnationKey,
+  bytes: Uint8Array,
+): Promise<HotRun> {
+  try {
+    const body = decodeHeadBody(bytes);
+    const identity = { tenantId, runId, incarnation, driver: body.driver };
+    const snapshot = decodeSnapshot(body.snapshot ?? (await readSnapshotRow(tables, identity, body)));
+    assertFits(body, snapshot);
+    const { workflow, version } = snapshot.scalars;
+    const rules = await readRules(tenantId, workflow, version);
+    const tail = createTail(body.openFrom);
+    const hot = hotRunFrom(runFromSnapshot(identity, rules, snapshot), body.start, tail);
+    tail.push(await readOpenEvents(tables, identity, body));
+    hot.ended = body.ended === 'last' ? readLastEvent(hot) : body.ended;
+    if ((hot.ended === undefined) === isTerminal(hot.run.status)) {
+      throw new LogError('INCONSISTENT', `a head has ${hot.ended === undefined ? 'no' : 'an'} end, ${hot.run.status}`);
+    }
+    hot.hasHead = true;
+    hot.snapshotRows = body.snapshot === undefined ? [body.lastSequence] : [];
+    // What was ready when the head was written has a row, unless its owner died in between; with what had to wait then,
+    // none that may have one is forgotten.
+    hot.itemRows = new Set(Array.from(offerableNodes(hot.run, Infinity), ({ item }) => item?.itemSequence ?? 0));
+    return hot;
+  } catch (error) {
+    if (!(error instanceof LogError)) throw error;
+    throw new DomainError('DATA_CORRUPTION', `the rows of run ${runId} cannot be read`, { cause: error });
+  }
+}
+
+/** The events of a SERVER run all have places of their own; of a CLIENT run system records have some too. */
+function assertFits({ driver, lastSequence }: HeadBody, { scalars }: RunSnapshot): void {
+  const fits = driver === 'SERVER' ? scalars.lastSequence === lastSequence : scalars.lastSequence < lastSequence;
+  if (!fits) {
+    throw new LogError('INCONSISTENT', `a log of ${lastSequence} ends with event ${scalars.lastSequence}`);
+  }
+}
+
+async function readSnapshotRow(tables: RunTables, key: RunIdentity, body: HeadBody): Promise<Uint8Array> {
+  const row = await tables.readSnapshot(key, body.lastSequence);
+  if (row?.version !== body.lastSequence) throw new LogError('INCONSISTENT', 'the snapshot of the head is missing');
+  return row.body;
+}
+
+/** In memory of their own: they stay there, and what was read does not. */
+async function readOpenEvents(tables: RunTables, key: RunIdentity, body: HeadBody): Promise<EventBytes> {
+  const { openFrom: firstSequence, lastSequence, openEvents } = body;
+  const count = lastSequence + 1 - firstSequence;
+  if (openEvents !== undefined) {
+    const [bytes = new Uint8Array()] = openEvents;
+    if (countEvents(bytes) !== count) throw new LogError('INCONSISTENT', `a head does not have its ${count} events`);
+    return { firstSequence, count, bytes: copyBytes(bytes) };
+  }
+  const segment = segmentNumber(firstSequence);
+  const [row] = await tables.readSegments(key, segment, 1);
+  if (row?.segment !== segment) throw new LogError('INCONSISTENT', 'the last segment of the head is missing');
+  // A round that came to the segment but not to the head left more in it; the journal has that too.
+  const [events] = splitEvents({ firstSequence, count, bytes: row.body }, lastSequence + 1);
+  return { ...events, bytes: copyBytes(events.bytes) };
+}
+
+function readLastEvent({ tail, baseTime }: HotRun): HotRun['ended'] {
+  const last = tail.nextSequence - 1;
+  for (const chunk of tail.openChunks()) {
+    for (const event of decodeEvents(splitEvents(chunk, last)[1], baseTime)) return runEndOf(event);
+  }
+  return undefined;
+}

@@ -1,0 +1,31 @@
+import { encodeSnapshot } from '#libs/engine/log/snapshot-codec.ts';
+import type { Run } from '#libs/engine/model/run.ts';
+import type { RunSnapshot } from '#libs/engine/snapshot/snapshot.ts';
+
+/**
+ * The snapshot of a run as bytes. They are what `encodeSnapshot(snapshotOf(run))` gives, without the copies of what is
+ * open: nothing happens to the run while it is written.
+ */
+export function snapshotBytes(run: Run): Uint8Array {
+  const { attributes, stateKeys, nodes, waits, children, openSteps, signals } = run;
+  const view: RunSnapshot = {
+    scalars: run,
+    attributes: listOf(attributes),
+    stateKeys: listOf(stateKeys),
+    nodes: listOf(nodes.values(), nodes.size),
+    waits: listOf(waits.values(), waits.size),
+    children: listOf(children.values(), children.size),
+    openSteps: listOf(openSteps.values(), openSteps.size),
+    signalsReceived: signals.received,
+    signals: listOf(signals.byName).map(([name, buffered]) => ({ name, signals: buffered })),
+    signalIds: listOf(signals.ids),
+  };
+  return encodeSnapshot(view);
+}
+
+const NOTHING: readonly never[] = [];
+
+/** Nearly everything of nearly every run is empty. */
+function listOf<T>(values: Iterable<T> & { readonly size?: number }, size: number = values.size ?? 0): readonly T[] {
+  return size === 0 ? NOTHING : [...values];
+}

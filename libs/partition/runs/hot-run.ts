@@ -1,0 +1,96 @@
+import type { EventOf } from '#libs/engine/events/event.ts';
+import type { DefinitionRules } from '#libs/engine/model/definition-rules.ts';
+import { createRun, type Run, type RunIdentity } from '#libs/engine/model/run.ts';
+import type { HeldLease } from '../dispatch/held-lease.ts';
+import { runIdKey } from '../mailboxes/run-id-key.ts';
+import { incarnationTime } from './incarnation.ts';
+import type { StartFacts } from './start-facts.ts';
+import { createTail, type Tail } from './tail.ts';
+
+/** What the rows of a run hold that are on their way to the tables. */
+export interface TakenRows {
+  /** The place that the segment begins with which is not full: what is before it stands in segments. */
+  readonly openFrom: number;
+  /** The version of the snapshot that has a row of its own. 0: none. */
+  readonly snapshotRow: number;
+  /** The items that have a row. */
+  readonly itemRows: ReadonlySet<number>;
+  /** The incarnations before this one whose past heads are written. */
+  readonly replaced: readonly HotRun[];
+}
+
+/** The newest incarnation of a run, in memory. */
+export interface HotRun {
+  /** Tenant and run as one text. */
+  readonly id: string;
+  readonly identity: RunIdentity;
+  /** What the times in the bytes of its events count from. */
+  readonly baseTime: number;
+  readonly run: Run;
+  readonly start: StartFacts;
+  readonly tail: Tail;
+  /** How it ended. Absent: it has not. */
+  ended: EventOf<'runEnded'> | undefined;
+  /** When it rings next. Infinity: it does not. */
+  armedTime: number;
+  /** The journal position of its last event. 0: it was loaded and has not changed since. */
+  lastPosition: number;
+  /** Whether its head was ever written. */
+  hasHead: boolean;
+  /** Whether its rows lack something that happened. */
+  isDirty: boolean;
+  /** Whether another incarnation has taken its place, which writes its rows from then on. */
+  isReplaced: boolean;
+  /** The versions of its snapshot that may have a row of their own. */
+  snapshotRows: readonly number[];
+  /** The items that may have a row, by the event that scheduled them: those of rounds that failed included. */
+  itemRows: ReadonlySet<number>;
+  /** The items whose row is known to stand. */
+  standingItems: ReadonlySet<number>;
+  /** The rows that are on their way, or whose round failed. */
+  taken: TakenRows | undefined;
+  /** What workers hold of it. */
+  readonly holds: HeldLease[];
+  /** Incarnations before this one whose past heads are not written yet. */
+  replaced: readonly HotRun[];
+}
+
+/** No items. */
+export const NO_ITEMS: ReadonlySet<number> = new Set();
+
+/** A run that nothing happened to yet. */
+export function createHotRun(identity: RunIdentity, rules: DefinitionRules, start: StartFacts): HotRun {
+  return hotRunFrom(createRun(identity, rules), start, createTail(1));
+}
+
+/** A run as it was loaded. */
+export function hotRunFrom(run: Run, start: StartFacts, tail: Tail): HotRun {
+  const { identity } = run;
+  return {
+    id: runIdKey(identity),
+    identity,
+    baseTime: incarnationTime(identity.incarnation),
+    run,
+    start,
+    tail,
+    ended: undefined,
+    armedTime: Infinity,
+    lastPosition: 0,
+    hasHead: false,
+    isDirty: false,
+    isReplaced: false,
+    snapshotRows: [],
+    itemRows: NO_ITEMS,
+    standingItems: NO_ITEMS,
+    taken: undefined,
+    holds: [],
+    replaced: [],
+  };
+}
+
+/** Puts a fresh incarnation in the place of one, whose past head it writes with its own. */
+export function replaceRun(before: HotRun, fresh: HotRun): void {
+  fresh.replaced = [...before.replaced, before];
+  before.replaced = [];
+  before.isReplaced = true;
+}

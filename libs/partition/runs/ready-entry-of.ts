@@ -1,0 +1,41 @@
+import type { ReadyItem } from '#libs/engine/effects/effect.ts';
+import type { OpenNode } from '#libs/engine/model/open-node.ts';
+import type { Run } from '#libs/engine/model/run.ts';
+import { isTerminal } from '#libs/engine/model/status.ts';
+import type { ReadyEntry } from '../ready/ready-entry.ts';
+
+/** An item as the ready lists take it. */
+export function readyEntryOf({ identity, workflow, version }: Run, item: ReadyItem): ReadyEntry {
+  const { tenantId, runId, incarnation } = identity;
+  const { nodePath, itemSequence, queue, tags, priority, scheduleTime, failedWorkerId } = item;
+  return {
+    tenantId,
+    runId,
+    incarnation,
+    nodePath,
+    itemSequence,
+    workflow,
+    version,
+    queue,
+    tags,
+    priority,
+    scheduleTime,
+    failedWorkerId,
+  };
+}
+
+/** The nodes whose items may be offered at a time: open, with nobody, and not before their time. */
+export function* offerableNodes(run: Run, now: number): Generator<OpenNode> {
+  if (!run.started || isTerminal(run.status) || run.status === 'PAUSED' || run.identity.driver !== 'SERVER') return;
+  for (const node of run.nodes.values()) {
+    const { item } = node;
+    if (item !== undefined && item.lease === undefined && (item.notBeforeTime ?? 0) <= now) yield node;
+  }
+}
+
+/** The item of a node that may be offered. */
+export function readyItemOf({ path, item, failedWorkerId }: OpenNode): ReadyItem | undefined {
+  if (item === undefined) return undefined;
+  const { itemSequence, attempt, queue, priority, tags, scheduleTime, notBeforeTime } = item;
+  return { itemSequence, nodePath: path, attempt, queue, priority, tags, scheduleTime, notBeforeTime, failedWorkerId };
+}

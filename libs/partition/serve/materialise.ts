@@ -1,0 +1,266 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { DomainError } from '#libs/errors/domain-error.ts';
+import type { Journal } from '#libs/store/journal/journal.ts';
+import type { StateTables } from '#libs/store/store.ts';
+import type { RowWrite } from '#libs/store/tables/row-writer.ts';
+import type { CommitLine } from '../commit/commit-line.ts';
+import { takeRunRows } from '../rows/run-rows.ts';
+import type { HotRun } from '../runs/hot-run.ts';
+import type { Clock } from '../timers/clock.ts';
+import type { RemoveDeleted } from './deletion.ts';
+import type { Partition } from './partition.ts';
+
+/** How long after a round the next one begins: lists show what happened within about this time. */
+const ROUND_INTERVAL_MS = 50;
+/** Runs whose rows go in one transaction: some two milliseconds, for which a commit may wait. [journal.md 27] */
+const RUNS_PER_WRITE = 64;
+/** Journal bytes between two trims: each costs a transaction. */
+const TRIM_EVERY_BYTES: number = 16 * 1024 * 1024;
+/** Time between two trims of a journal that grows slowly. */
+const TRIM_EVERY_MS = 10_000;
+/** How long a round that failed waits before it is tried again. */
+const RETRY_MS = 1_000;
+
+/** What a round writes of a partition beside its runs. */
+export interface RoundRows {
+  readonly checkpoint: Uint8Array;
+  readonly writes: readonly RowWrite[];
+  /** Called once the rows are there. */
+  readonly onWritten: () => void;
+}
+
+/** The state of a partition beside its runs, as a round writes it. */
+export interface RoundState {
+  /** The checkpoint's body, and the rows besides those of runs, as of this moment. */
+  take(): RoundRows;
+  /** Whether anything happened since the last round. */
+  readonly isDirty: boolean;
+}
+
+/** What a materialiser needs. */
+export interface MaterialiserOptions {
+  readonly partition: Partition;
+  readonly line: CommitLine;
+  readonly epoch: number;
+  readonly tables: StateTables;
+  readonly journal: Journal;
+  readonly state: RoundState;
+  readonly clock: Clock;
+  /** Where the last checkpoint stands. */
+  readonly checkpointPosition: number;
+  /** Removes what belongs to deleted runs. */
+  readonly removeDeleted: RemoveDeleted;
+  /** Whether the lease allows a round to begin. [journal.md 15] */
+  readonly mayWrite: () => boolean;
+  /** A round failed; it is tried again. */
+  readonly onTrouble: (error: unknown) => void;
+}
+
+/** Keeps the tables behind the journal. */
+export interface Materialiser {
+  /** Something happened: a round is due. */
+  wake(): void;
+  /** Resolves once the tables show everything up to a position. */
+  until(position: number, signal: AbortSignal): Promise<void>;
+  /** Writes rounds until nothing is left, for a hand-over. Nothing is decided meanwhile. */
+  flush(signal: AbortSignal): Promise<void>;
+  /** Stops; a round that is under way is given up. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Makes the materialiser of a partition. A round takes everything that happened up to a boundary of the journal, writes
+ * the rows of it in small transactions, each after what it shows is durable, and then the checkpoint at the boundary.
+ * [journal.md 15, 17]
+ */
+export function createMaterialiser(options: MaterialiserOptions): Materialiser {
+  const { partition, line, tables, journal, state, clock, epoch } = options;
+  const { deletions } = partition.state;
+  const stopped = new AbortController();
+  const { signal } = stopped;
+  let checkpointPosition = options.checkpointPosition;
+  let running: Promise<void> | undefined;
+  let cancelTimer: (() => void) | undefined;
+  let bytesSinceTrim = 0;
+  let trimmedMs = clock.monotonic();
+  /** Runs of a round that failed: they are written again. */
+  let left: readonly HotRun[] = [];
+  let leftRows: RoundRows[] = [];
+  /** Up to where the tables show everything. */
+  let shownPosition = checkpointPosition;
+  const waiting = new Set<{ readonly position: number; readonly resolve: () => void }>();
+  let hasDeletions = true;
+
+  function wake(waitMs: number = ROUND_INTERVAL_MS): void {
+    if (running !== undefined || cancelTimer !== undefined || signal.aborted) return;
+    cancelTimer = clock.setTimer(waitMs, () => {
+      cancelTimer = undefined;
+      void run();
+    });
+  }
+
+  function run(): Promise<void> {
+    running ??= (async () => {
+      let waitMs = ROUND_INTERVAL_MS;
+      try {
+        if (options.mayWrite()) await round();
+        else waitMs = RETRY_MS;
+      } catch (error) {
+        if (!signal.aborted) options.onTrouble(error);
+        waitMs = RETRY_MS;
+      }
+      running = undefined;
+      if (isBehind()) wake(waitMs);
+    })();
+    return running;
+  }
+
+  function isBehind(): boolean {
+    return (
+      left.length > 0 || partition.dirty.size > 0 || state.isDirty || line.position - 1 > shownPosition || hasDeletions
+    );
+  }
+
+  async function round(): Promise<void> {
+    const { position, runs, taken } = await atBoundary(() => ({
+      runs: [...left, ...partition.takeDirty()],
+      taken: state.take(),
+    }));
+    left = runs;
+    if (taken.writes.length > 0) leftRows.push(taken);
+    // One call each: what a failed round did not write and what came since may be of the same row.
+    for (const { writes, onWritten } of leftRows) {
+      await write(position, writes);
+      onWritten();
+    }
+    leftRows = [];
+    for (let at = 0; at < runs.length; at += RUNS_PER_WRITE) {
+      await writeRuns(runs.slice(at, at + RUNS_PER_WRITE));
+      left = runs.slice(at + RUNS_PER_WRITE);
+      await nextTurn();
+    }
+    left = [];
+    hasDeletions = partition.state.deletions.size > 0 && (await options.removeDeleted(position, clock.now()));
+    await durable(position);
+    show(position);
+    // What a quarantined run did is only in the journal: it stays there, and recovery begins before it.
+    if (position > checkpointPosition && partition.state.quarantined.size === 0) {
+      await tables.writeCheckpoint({ partition: partition.partition, position, epoch, body: taken.checkpoint });
+      checkpointPosition = position;
+    }
+    bytesSinceTrim += partition.cover(position);
+    const isTrimDue = bytesSinceTrim >= TRIM_EVERY_BYTES || clock.monotonic() - trimmedMs >= TRIM_EVERY_MS;
+    if (isTrimDue) await trim(checkpointPosition);
+  }
+
+  function show(position: number): void {
+    shownPosition = Math.max(shownPosition, position);
+    for (const one of waiting) {
+      if (one.position > shownPosition) continue;
+      waiting.delete(one);
+      one.resolve();
+    }
+  }
+
+  async function writeRuns(runs: readonly HotRun[]): Promise<void> {
+    // At a boundary, so that of two states of a run the newer one always has the higher position.
+    const { position, writes } = await atBoundary(() => {
+      const taken: RowWrite[] = [];
+      const now = clock.now();
+      for (const hot of runs) {
+        // One that was deleted meanwhile would come back by this.
+        if (!deletions.has(hot.identity.incarnation)) takeRunRows(hot, now, taken);
+      }
+      return { writes: taken };
+    });
+    await write(position, writes);
+    for (const hot of runs) partition.settle(hot);
+  }
+
+  async function write(position: number, writes: readonly RowWrite[]): Promise<void> {
+    await durable(position);
+    await tables.writeRows({ position, time: clock.now() }, writes, signal);
+  }
+
+  async function trim(position: number): Promise<void> {
+    bytesSinceTrim = 0;
+    trimmedMs = clock.monotonic();
+    await journal.trim(partition.partition, position, signal);
+  }
+
+  function atBoundary<T extends object>(take: () => T): Promise<T & { readonly position: number }> {
+    return interruptible((resolve) => {
+      line.atBoundary((position) => resolve({ ...take(), position }));
+    });
+  }
+
+  /** What is written shows only what is durable. [journal.md 10] */
+  function durable(position: number): Promise<void> {
+    if (position <= line.durablePosition) return Promise.resolve();
+    return interruptible((resolve, reject) => {
+      line.whenDurableAt(position, (news) => {
+        if (news === 'durable') resolve();
+        if (news === 'lost') reject(new DomainError('UNAVAILABLE', 'the partition has another owner'));
+      });
+    });
+  }
+
+  function interruptible<T>(
+    start: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      signal.throwIfAborted();
+      const onAbort = (): void => reject(signal.reason as Error);
+      signal.addEventListener('abort', onAbort, { once: true });
+      const end = (): void => signal.removeEventListener('abort', onAbort);
+      start(
+        (value) => {
+          end();
+          resolve(value);
+        },
+        (error) => {
+          end();
+          reject(error as Error);
+        },
+      );
+    });
+  }
+
+  return {
+    wake: () => wake(),
+    until: async (position, waitSignal) => {
+      if (position <= shownPosition) return;
+      waitSignal.throwIfAborted();
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const one = { position, resolve };
+      const giveUp = (): void => reject(new DomainError('UNAVAILABLE', 'the partition is not served any more'));
+      const onAbort = (): void => reject(waitSignal.reason as Error);
+      waiting.add(one);
+      signal.addEventListener('abort', giveUp);
+      waitSignal.addEventListener('abort', onAbort);
+      wake();
+      try {
+        await promise;
+      } finally {
+        waiting.delete(one);
+        signal.removeEventListener('abort', giveUp);
+        waitSignal.removeEventListener('abort', onAbort);
+      }
+    },
+    flush: async (flushSignal) => {
+      cancelTimer?.();
+      cancelTimer = undefined;
+      await running;
+      while (isBehind()) {
+        flushSignal.throwIfAborted();
+        await round();
+      }
+      await trim(checkpointPosition);
+    },
+    stop: async () => {
+      stopped.abort(new DomainError('UNAVAILABLE', 'the partition is not served any more'));
+      cancelTimer?.();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,387 @@
+import type { CommandKind } from '#libs/engine/commands/command.ts';
+import type { Effect } from '#libs/engine/effects/effect.ts';
+import { writeByte, writtenBytes } from '#libs/engine/log/byte-writer.ts';
+import { isTerminal } from '#libs/engine/model/status.ts';
+import { DomainError } from '#libs/errors/domain-error.ts';
+import type { StateTables } from '#libs/store/store.ts';
+import type { RunKey } from '#libs/store/tables/keys.ts';
+import { createBacklog } from '../back-pressure/backlog.ts';
+import { assertTaken } from '../back-pressure/intake-check.ts';
+import type { CommitLine } from '../commit/commit-line.ts';
+import type { Dispatch } from '../dispatch/dispatch.ts';
+import type { ItemOwner } from '../dispatch/held-lease.ts';
+import { createKnownIds } from '../mailboxes/known-ids.ts';
+import { createMailboxes } from '../mailboxes/mailboxes.ts';
+import { runIdKey } from '../mailboxes/run-id-key.ts';
+import type { ReadyEntry } from '../ready/ready-entry.ts';
+import { maybeLoadRun, type ReadRules } from '../rows/load-run.ts';
+import { settleRunRows } from '../rows/run-rows.ts';
+import type { HotRun } from '../runs/hot-run.ts';
+import { isLeased } from '../runs/next-time.ts';
+import { ENTRY_KIND } from '../runs/run-entry.ts';
+import type { PartitionEvent } from '../state/partition-event.ts';
+import { encodePartitionEvent } from '../state/partition-event-codec.ts';
+import { evolvePartition, type PartitionState } from '../state/partition-state.ts';
+import type { Clock } from '../timers/clock.ts';
+import { createIdleRuns } from './idle-runs.ts';
+import type { RunMessage } from './message.ts';
+import { createRunClock } from './run-clock.ts';
+import { createRunEffects, type MessageEffect } from './run-effects.ts';
+import { createEntryWriter, openVisit, type RunVisit } from './run-visit.ts';
+import { createWatchers, type RunWatcher } from './watchers.ts';
+
+/** What a partition is served with, once it was recovered. */
+export interface PartitionOptions {
+  readonly partition: number;
+  readonly line: CommitLine;
+  readonly tables: StateTables;
+  readonly readRules: ReadRules;
+  readonly dispatch: Dispatch;
+  readonly clock: Clock;
+  readonly state: PartitionState;
+  /** How many runs that nothing goes on with stay in memory. */
+  readonly maxIdleRuns: number;
+  nextFence(): bigint;
+  onMessage(visit: RunVisit, hot: HotRun, effect: MessageEffect): void;
+  /** Sends a message to another run, in the record of the visit. */
+  queueMessage(visit: RunVisit, message: RunMessage): void;
+  /** A run could not be folded. It is not served any more. */
+  readonly onPoisoned: (key: RunKey, error: unknown) => void;
+  /** Something happened that no row shows yet. */
+  onDirty(): void;
+  readonly onBug: (error: unknown) => void;
+}
+
+/** What is done with a run. */
+export interface RunTask {
+  /** What it leads to at most, for what is refused under pressure. `read`: nothing. */
+  readonly intent: CommandKind | 'read';
+  act(visit: RunVisit): void;
+  /** It was not done, or is not known to be. May be called more than once. */
+  fail(error: unknown): void;
+}
+
+/** The runs of a partition, as their owner serves them. */
+export interface Partition extends ItemOwner {
+  readonly partition: number;
+  readonly line: CommitLine;
+  readonly state: PartitionState;
+  /** How many runs are in memory. */
+  readonly residentRuns: number;
+  /** Runs whose rows lack something. */
+  readonly dirty: ReadonlySet<HotRun>;
+  /** Looks at a run and does something with it; later when it has to be loaded, and in the order of the calls. */
+  visit(key: RunKey, task: RunTask): void;
+  /** Tells of what happens to a run from now on. Answers how to stop. */
+  watch(key: RunKey, watcher: RunWatcher): () => void;
+  /** Something happens to the partition, outside any visit. */
+  record(event: PartitionEvent): void;
+  /** Sends a message to another run, in the record of the visit. */
+  queueMessage(visit: RunVisit, message: RunMessage): void;
+  /** Puts a recovered run into memory and serves it. */
+  adopt(hot: HotRun): void;
+  /** Offers an item whose row was read. Answers false when there is no more room for its kind. */
+  offerRow(entry: ReadyEntry): boolean;
+  /** A run wakes at a time, by its row. */
+  noteWake(key: RunKey, time: number): void;
+  /** A run has a row. */
+  noteKnown(key: RunKey): void;
+  /** Every run that has a row was noted: an id that is not known needs no look into the tables any more. */
+  allKnown(): void;
+  /** Takes a run out of memory, because it was deleted. */
+  forgetRun(hot: HotRun): void;
+  /** Takes the runs whose rows lack something; from now on they count as written. */
+  takeDirty(): readonly HotRun[];
+  /** The rows that were taken of a run stand: it leaves memory when nothing of it goes on. */
+  settle(hot: HotRun): void;
+  /** Rows cover the journal up to a position. Answers how many bytes of it no longer wait for them. */
+  cover(position: number): number;
+  /** Forgets everything: the partition is served no more. */
+  close(error: unknown): void;
+}
+
+/** Serves a partition. */
+export function createPartition(options: PartitionOptions): Partition {
+  const { line, tables, dispatch, clock, readRules, state } = options;
+  const backlog = createBacklog();
+  const watchers = createWatchers();
+  const writer = createEntryWriter();
+  const dirty = new Set<HotRun>();
+  const known = createKnownIds();
+  let isAllKnown = false;
+  let isClosed = false;
+
+  const mailboxes = createMailboxes<HotRun>({
+    mayExist: (id) => !isAllKnown || known.mayHave(id),
+    load: async (key) => {
+      const hot = await maybeLoadRun(tables, readRules, key);
+      // The rows of a run that was deleted may still stand.
+      if (hot === undefined || isClosed || state.deletions.has(hot.identity.incarnation)) return undefined;
+      effects.adoptLeases(hot);
+      runClock.arm(hot);
+      return hot;
+    },
+  });
+
+  const runClock = createRunClock({ clock, dispatch, onDue: ring });
+  const idle = createIdleRuns(options.maxIdleRuns, evict);
+
+  const partition: Partition = {
+    partition: options.partition,
+    line,
+    state,
+    get residentRuns() {
+      return mailboxes.size;
+    },
+    dirty,
+    visit,
+    watch: (key, watcher) => watchers.add(runIdKey(key), watcher),
+    leaseClaimed: (entry, worker) => {
+      effects.forgetOffered(runIdKey(entry), entry);
+      visit(entry, {
+        intent: 'leaseItem',
+        act: (visited) => {
+          const { hot } = visited;
+          if (hot?.identity.incarnation === entry.incarnation) effects.lease(visited, hot, entry, worker);
+          else dispatch.returnCredit(worker.sessionId);
+        },
+        fail: () => dispatch.returnCredit(worker.sessionId),
+      });
+    },
+    record: (event) => {
+      evolvePartition(state, event);
+      const entry = createEntryWriter();
+      writeByte(entry, ENTRY_KIND.partition);
+      encodePartitionEvent(entry, event);
+      addEntry(writtenBytes(entry));
+      options.onDirty();
+    },
+    queueMessage: (visited, message) => options.queueMessage(visited, message),
+    adopt: (hot) => {
+      mailboxes.put(hot.identity, hot);
+      known.add(hot.id);
+      dirty.add(hot);
+      effects.adoptLeases(hot);
+      runClock.arm(hot);
+      visit(hot.identity, {
+        intent: 'wake',
+        act: (visited) => effects.offerReady(visited, hot),
+        fail: options.onBug,
+      });
+    },
+    offerRow: (entry) => {
+      const id = runIdKey(entry);
+      if (mailboxes.peek(entry) !== undefined || effects.isOffered(id, entry.itemSequence)) return true;
+      const refilled = dispatch.refill(entry, partition);
+      if (refilled === 'spilled') return false;
+      if (refilled === 'queued') effects.noteOffered(id, entry);
+      else partition.leaseClaimed(entry, refilled);
+      return true;
+    },
+    noteWake: (key, time) => {
+      if (mailboxes.peek(key) === undefined) runClock.note(runIdKey(key), time);
+    },
+    noteKnown: (key) => known.add(runIdKey(key)),
+    allKnown: () => {
+      isAllKnown = true;
+    },
+    forgetRun,
+    takeDirty: () => {
+      const taken = [...dirty];
+      dirty.clear();
+      return taken;
+    },
+    settle: (hot) => {
+      settleRunRows(hot);
+      if (hot.isDirty || mailboxes.peek(hot.identity) !== hot) return;
+      if (isTerminal(hot.run.status)) evict(hot);
+      // What a worker holds stays: its frames come at any moment.
+      else if (!isLeased(hot.run)) idle.add(hot);
+    },
+    cover: (position) => {
+      const before = backlog.byteLength;
+      backlog.cover(position);
+      return before - backlog.byteLength;
+    },
+    close: (error) => {
+      if (isClosed) return;
+      isClosed = true;
+      runClock.close();
+      dispatch.forget(partition);
+      mailboxes.close(error);
+      watchers.close();
+      dirty.clear();
+      line.drop();
+    },
+  };
+
+  const effects = createRunEffects({
+    tables,
+    dispatch,
+    watchers,
+    line,
+    owner: partition,
+    nextFence: () => options.nextFence(),
+    onMessage: (visited, hot, effect) => options.onMessage(visited, hot, effect),
+    onBug: options.onBug,
+  });
+
+  const sink = {
+    onEffect: (visited: RunVisit, hot: HotRun, effect: Effect): void => effects.apply(visited, hot, effect),
+    onStarted: (hot: HotRun): void => {
+      mailboxes.put(hot.identity, hot);
+      known.add(hot.id);
+    },
+    onRecord: (event: PartitionEvent): void => evolvePartition(state, event),
+  };
+
+  function readTime(): number {
+    state.time = Math.max(state.time, clock.now());
+    return state.time;
+  }
+
+  function visit(key: RunKey, task: RunTask): void {
+    mailboxes.visit(key, { onRun: (hot) => act(key, hot, task), onFailure: (error) => task.fail(error) });
+  }
+
+  function act(key: RunKey, hot: HotRun | undefined, task: RunTask): void {
+    const refusal = maybeRefusal(key, task);
+    if (refusal !== undefined) {
+      task.fail(refusal);
+      return;
+    }
+    const visited = openVisit({ tenantId: key.tenantId, runId: key.runId }, hot, readTime(), sink, writer);
+    try {
+      task.act(visited);
+      visited.close(addEntry, line.position);
+    } catch (error) {
+      if (error instanceof DomainError) {
+        refuse(visited, task, error);
+      } else {
+        poison(visited, error);
+        task.fail(error);
+        for (const waiter of visited.waiters) waiter('lost');
+      }
+      return;
+    }
+    visited.closeRecords(addEntry);
+    const now = visited.hot;
+    if (visited.isForgotten && now !== undefined) {
+      forgetRun(now);
+    } else if (now !== undefined && now.lastPosition === line.position) {
+      note(now);
+      if (watchers.size > 0 && watchers.has(now.id)) tellEventsOnceDurable(now);
+    }
+    for (const waiter of visited.waiters) line.whenDurable(waiter);
+  }
+
+  /** Why nothing can be decided about a run now. */
+  function maybeRefusal(key: RunKey, { intent }: RunTask): DomainError | undefined {
+    if (!line.isOpen) {
+      return new DomainError('UNAVAILABLE', 'the journal does not answer in time', { retryAfterMs: 1_000 });
+    }
+    if (intent === 'read') return undefined;
+    if (state.quarantined.size > 0) {
+      const quarantine = state.quarantined.get(runIdKey(key));
+      if (quarantine !== undefined) {
+        return new DomainError('QUARANTINED', `run ${key.runId} cannot be folded: ${quarantine.message}`, {
+          metadata: { run_id: key.runId },
+        });
+      }
+    }
+    try {
+      assertTaken(intent, backlog.intake(clock.monotonic()));
+      return undefined;
+    } catch (error) {
+      return error as DomainError;
+    }
+  }
+
+  /** A task was refused in the middle: what it decided before stands, and like every answer this one waits. */
+  function refuse(visited: ReturnType<typeof openVisit>, task: RunTask, error: DomainError): void {
+    visited.close(addEntry, line.position);
+    visited.closeRecords(addEntry);
+    const { hot } = visited;
+    if (hot !== undefined && hot.lastPosition === line.position) note(hot);
+    for (const waiter of visited.waiters) line.whenDurable(waiter);
+    line.whenDurable((news) => {
+      if (news !== 'late') task.fail(error);
+    });
+  }
+
+  function addEntry(entry: Uint8Array): void {
+    line.add(entry);
+    backlog.add(line.position, entry.length, clock.monotonic());
+  }
+
+  function note(hot: HotRun): void {
+    if (!hot.isDirty) {
+      hot.isDirty = true;
+      idle.remove(hot);
+      dirty.add(hot);
+      if (dirty.size === 1) options.onDirty();
+    }
+    runClock.arm(hot);
+  }
+
+  function tellEventsOnceDurable(hot: HotRun): void {
+    const { lastSequence } = hot.run;
+    line.whenDurable((news) => {
+      if (news === 'durable') watchers.tellEvents(hot, lastSequence);
+    });
+  }
+
+  function evict(hot: HotRun): void {
+    if (mailboxes.peek(hot.identity) !== hot || hot.isDirty || isLeased(hot.run)) return;
+    runClock.release(hot);
+    mailboxes.evict(hot.identity);
+  }
+
+  function forgetRun(hot: HotRun): void {
+    effects.withdrawAll(hot);
+    runClock.clear(hot);
+    dirty.delete(hot);
+    idle.remove(hot);
+    if (mailboxes.peek(hot.identity) === hot) mailboxes.evict(hot.identity);
+  }
+
+  /** A run threw while it was decided or folded: it is held as it is, and the others go on. [journal.md 14] */
+  function poison({ hot, key, now }: RunVisit, error: unknown): void {
+    if (hot === undefined) {
+      options.onBug(error);
+      return;
+    }
+    effects.withdrawAll(hot);
+    runClock.clear(hot);
+    dirty.delete(hot);
+    idle.remove(hot);
+    const { tenantId, runId } = key;
+    const { incarnation } = hot.identity;
+    const message = error instanceof Error ? error.message : String(error);
+    partition.record({ kind: 'runQuarantined', tenantId, runId, incarnation, message, time: now });
+    options.onPoisoned(key, error);
+  }
+
+  function ring(key: RunKey): void {
+    visit(key, {
+      intent: 'wake',
+      act: (visited) => {
+        const { hot } = visited;
+        if (hot === undefined) return;
+        runClock.handleRing(visited, hot);
+        effects.offerReady(visited, hot);
+      },
+      fail: (error) => {
+        // The run is looked at again: nothing is forgotten because the journal was slow once.
+        if (!isClosed && !(error instanceof DomainError && error.reason === 'QUARANTINED')) {
+          runClock.note(runIdKey(key), clock.now() + RING_AGAIN_MS);
+        }
+      },
+    });
+  }
+
+  return partition;
+}
+
+/** When a run is looked at again whose time came while nothing could be decided. */
+const RING_AGAIN_MS = 1_000;

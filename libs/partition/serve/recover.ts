@@ -1,0 +1,230 @@
+import { evolve } from '#libs/engine/evolve/evolve.ts';
+import { createByteReader } from '#libs/engine/log/byte-reader.ts';
+import { LogError } from '#libs/engine/model/log-error.ts';
+import { DomainError } from '#libs/errors/domain-error.ts';
+import type { StateStore } from '#libs/store/store.ts';
+import type { OutboxKey } from '#libs/store/tables/outbox.ts';
+import { runIdKey } from '../mailboxes/run-id-key.ts';
+import { maybeLoadPastRun, maybeLoadRun, type ReadRules } from '../rows/load-run.ts';
+import { copyEvents, decodeEvents, splitEvents } from '../runs/event-bytes.ts';
+import { createHotRun, type HotRun, replaceRun } from '../runs/hot-run.ts';
+import { type RunEntry, readEntryKind, readRunEntry } from '../runs/run-entry.ts';
+import { decodeCheckpoint } from '../state/checkpoint-codec.ts';
+import { decodePartitionEvent } from '../state/partition-event-codec.ts';
+import { createPartitionState, evolvePartition, outboxTo, type PartitionState } from '../state/partition-state.ts';
+
+/** How many runs are loaded at once. */
+const MAX_LOADS = 64;
+/** Rows of one read. */
+const PAGE_ROWS = 500;
+/** How often a recovery begins again because the tables moved under it. */
+const MAX_ATTEMPTS = 5;
+
+/** What is needed to recover a partition. */
+export interface RecoveryOptions {
+  readonly partition: number;
+  readonly epoch: number;
+  readonly store: Pick<StateStore, 'journal' | 'tables'>;
+  readonly readRules: ReadRules;
+  /** A run whose log cannot be folded: the others are recovered nevertheless. [journal.md 14] */
+  readonly onPoisoned: (entry: RunEntry, error: unknown) => void;
+}
+
+/** A partition as its journal and tables have it. */
+export interface RecoveredPartition {
+  readonly state: PartitionState;
+  /** Runs that happened something to since the checkpoint. */
+  readonly runs: readonly HotRun[];
+  readonly checkpointPosition: number;
+  /** The position of this owner's epoch record. */
+  readonly epochPosition: number;
+}
+
+interface PositionedEntry {
+  readonly position: number;
+  readonly entry: RunEntry;
+}
+
+/**
+ * Takes a partition over: writes the epoch record, so that whoever owned it collides, then reads checkpoint and journal.
+ * [journal.md 12]
+ *
+ * @throws DATA_CORRUPTION for a record that does not decode; the partition is not served then.
+ */
+export async function recoverPartition(options: RecoveryOptions, signal: AbortSignal): Promise<RecoveredPartition> {
+  const { partition, epoch, store } = options;
+  const epochPosition = await store.journal.writeEpoch(partition, epoch, signal);
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+    const recovered = await maybeRecover(options, epochPosition, signal);
+    if (recovered !== undefined) return recovered;
+  }
+  throw new DomainError('UNAVAILABLE', `partition ${partition} is still written to by its last owner`, {
+    retryAfterMs: 10_000,
+  });
+}
+
+/** Absent: the journal was trimmed while it was read, so that the checkpoint has moved. */
+async function maybeRecover(
+  options: RecoveryOptions,
+  epochPosition: number,
+  signal: AbortSignal,
+): Promise<RecoveredPartition | undefined> {
+  const { partition, store } = options;
+  const checkpoint = await store.tables.readCheckpoint(partition);
+  const checkpointPosition = checkpoint?.position ?? 0;
+  const state = checkpoint === undefined ? createPartitionState() : decodeCheckpoint(checkpoint.body);
+  await readOutbox(options, state, signal);
+  const byRun = new Map<string, PositionedEntry[]>();
+  let next = checkpointPosition + 1;
+  for await (const record of store.journal.read(partition, { from: next, to: epochPosition }, signal)) {
+    if (record.position !== next) {
+      // Epoch records outlive trimming: before the first one that is wanted there may be older ones.
+      if (next === checkpointPosition + 1) return undefined;
+      throw corrupt(partition, next);
+    }
+    next += 1;
+    for (const bytes of record.entries) readEntry(bytes, record.position, state, byRun);
+  }
+  if (next !== epochPosition + 1) return undefined;
+  // Every run is tried again: code that is newer may fold what was not folded before.
+  state.quarantined.clear();
+  const runs = await foldAll(options, state, byRun, signal);
+  for (const { run } of runs) state.time = Math.max(state.time, run.updateTime);
+  return { state, runs, checkpointPosition, epochPosition };
+}
+
+/** Messages have rows; what the journal says of them comes after. */
+async function readOutbox(
+  { partition, store }: RecoveryOptions,
+  state: PartitionState,
+  signal: AbortSignal,
+): Promise<void> {
+  let after: OutboxKey | undefined;
+  for (;;) {
+    signal.throwIfAborted();
+    const rows = await store.tables.readOutbox(partition, PAGE_ROWS, after);
+    for (const { targetPartition, number, body } of rows) {
+      const outbox = outboxTo(state, targetPartition);
+      // A row of a later one was written by a round that did not come to its checkpoint: the journal has it too.
+      if (number < outbox.nextNumber) outbox.waiting.set(number, { targetPartition, number, body, hasRow: true });
+    }
+    if (rows.length < PAGE_ROWS) return;
+    after = rows.at(-1);
+  }
+}
+
+function readEntry(
+  bytes: Uint8Array,
+  position: number,
+  state: PartitionState,
+  byRun: Map<string, PositionedEntry[]>,
+): void {
+  const reader = createByteReader(bytes);
+  if (readEntryKind(reader) === 'partition') {
+    while (reader.position < reader.end) evolvePartition(state, decodePartitionEvent(reader));
+    return;
+  }
+  const entry = readRunEntry(reader);
+  const id = runIdKey(entry.identity);
+  const entries = byRun.get(id);
+  if (entries === undefined) byRun.set(id, [{ position, entry }]);
+  else entries.push({ position, entry });
+}
+
+async function foldAll(
+  options: RecoveryOptions,
+  state: PartitionState,
+  byRun: ReadonlyMap<string, readonly PositionedEntry[]>,
+  signal: AbortSignal,
+): Promise<readonly HotRun[]> {
+  const runs: HotRun[] = [];
+  const waiting = byRun.values();
+  const work = async (): Promise<void> => {
+    for (const entries of waiting) {
+      signal.throwIfAborted();
+      const hot = await foldRun(options, state, entries);
+      if (hot !== undefined) runs.push(hot);
+    }
+  };
+  await Promise.all(Array.from({ length: MAX_LOADS }, work));
+  return runs;
+}
+
+async function foldRun(
+  options: RecoveryOptions,
+  state: PartitionState,
+  entries: readonly PositionedEntry[],
+): Promise<HotRun | undefined> {
+  let hot: HotRun | undefined;
+  for (const { entry, position } of entries) {
+    if (state.deletions.has(entry.identity.incarnation)) continue;
+    try {
+      if (entry.start !== undefined && entry.events.firstSequence === 1) {
+        const replaced: HotRun | undefined = hot;
+        hot = await startFold(options, entry);
+        if (replaced !== undefined) replaceRun(replaced, hot);
+      } else if (hot?.identity.incarnation !== entry.identity.incarnation) {
+        hot = await loadFor(options, entry);
+      }
+      if (hot !== undefined) apply(hot, entry, position);
+    } catch (error) {
+      if (!isOfOneRun(error)) throw error;
+      quarantine(state, entry, error);
+      options.onPoisoned(entry, error);
+      return undefined;
+    }
+  }
+  return hot;
+}
+
+async function startFold(options: RecoveryOptions, entry: RunEntry): Promise<HotRun> {
+  const { identity, events, start } = entry;
+  const hot = createHotRun(identity, NO_RULES_YET, start as NonNullable<typeof start>);
+  const [first] = decodeEvents(splitEvents(events, 2)[0], hot.baseTime);
+  if (first?.kind !== 'runStarted') throw new LogError('INCONSISTENT', 'a log does not begin with a start');
+  const rules = await options.readRules(identity.tenantId, first.workflow, first.version);
+  const fresh = createHotRun(identity, rules, hot.start);
+  // Its rows may have been written before: it counts as one that has some.
+  fresh.hasHead = true;
+  return fresh;
+}
+
+const NO_RULES_YET = { retry: undefined, scheduleToStartMs: undefined, cleanupTimeoutMs: undefined };
+
+/** The run that entries without a start go on from. Absent: it was deleted meanwhile. */
+async function loadFor(options: RecoveryOptions, entry: RunEntry): Promise<HotRun | undefined> {
+  const { tables } = options.store;
+  const head = await maybeLoadRun(tables, options.readRules, entry.identity);
+  if (head?.identity.incarnation === entry.identity.incarnation) return head;
+  return await maybeLoadPastRun(tables, options.readRules, entry.identity);
+}
+
+/** Folds what the run does not have yet: an event applies only if it is the next one. */
+function apply(hot: HotRun, entry: RunEntry, position: number): void {
+  const [, fresh] = splitEvents(entry.events, hot.tail.nextSequence);
+  if (fresh.count === 0) return;
+  const chunk = copyEvents(fresh);
+  for (const event of decodeEvents(chunk, hot.baseTime)) {
+    evolve(hot.run, event);
+    if (event.kind === 'runEnded') hot.ended = event;
+  }
+  hot.tail.push(chunk);
+  hot.lastPosition = position;
+  hot.isDirty = true;
+}
+
+/** Whether an error is about one run alone: its log, or its rows. */
+function isOfOneRun(error: unknown): error is Error {
+  return error instanceof LogError || (error instanceof DomainError && error.kind === 'corrupt');
+}
+
+/** Holds a run that cannot be folded; the others are served. [journal.md 14] */
+function quarantine(state: PartitionState, { identity }: RunEntry, error: Error): void {
+  const { tenantId, runId, incarnation } = identity;
+  const { message } = error;
+  evolvePartition(state, { kind: 'runQuarantined', tenantId, runId, incarnation, message, time: state.time });
+}
+
+function corrupt(partition: number, position: number): DomainError {
+  return new DomainError('DATA_CORRUPTION', `the journal of partition ${partition} has no record ${position}`);
+}

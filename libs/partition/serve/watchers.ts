@@ -1,0 +1,63 @@
+import type { Topic } from '#libs/engine/effects/effect.ts';
+import type { HotRun } from '../runs/hot-run.ts';
+
+/** Somebody outside who wants to hear of a run's life. It hears only what is durable. */
+export interface RunWatcher {
+  /**
+   * Something that the outside may know of happened: it started, ended, is held or goes on. An end is the last that
+   * happens to a run; after anything else the run in memory may be ahead of what is durable.
+   */
+  onChange(run: HotRun, topic: Topic): void;
+  /** Events up to a number are durable, whatever they are. */
+  onEvents?(run: HotRun, lastSequence: number): void;
+  /** The partition was lost: ask its next owner. */
+  onLost(): void;
+}
+
+/** Who watches which run of a partition. */
+export interface Watchers {
+  readonly size: number;
+  /** Adds a watcher; answers how to take it away. */
+  add(id: string, watcher: RunWatcher): () => void;
+  has(id: string): boolean;
+  tell(hot: HotRun, topic: Topic): void;
+  tellEvents(hot: HotRun, lastSequence: number): void;
+  close(): void;
+}
+
+/** Watchers of no run. */
+export function createWatchers(): Watchers {
+  const byRun = new Map<string, Set<RunWatcher>>();
+  let size = 0;
+
+  return {
+    get size() {
+      return size;
+    },
+    add: (id, watcher) => {
+      const watchers = byRun.get(id) ?? new Set();
+      byRun.set(id, watchers.add(watcher));
+      size += 1;
+      return () => {
+        if (!watchers.delete(watcher)) return;
+        size -= 1;
+        if (watchers.size === 0 && byRun.get(id) === watchers) byRun.delete(id);
+      };
+    },
+    has: (id) => byRun.has(id),
+    tell: (hot, topic) => {
+      const watchers = byRun.get(hot.id);
+      if (watchers !== undefined) for (const watcher of watchers) watcher.onChange(hot, topic);
+    },
+    tellEvents: (hot, lastSequence) => {
+      const watchers = byRun.get(hot.id);
+      if (watchers !== undefined) for (const watcher of watchers) watcher.onEvents?.(hot, lastSequence);
+    },
+    close: () => {
+      const all = Array.from(byRun.values(), (watchers) => [...watchers]).flat();
+      byRun.clear();
+      size = 0;
+      for (const watcher of all) watcher.onLost();
+    },
+  };
+}
