@@ -1,0 +1,38 @@
+import {
+  ControlKind as ControlKindMessage,
+  type Control as ControlMessage,
+} from '#gen/millrace/state/v1/control_pb.ts';
+import type { Control, ControlKind } from '#libs/engine/model/control.ts';
+import { timestampFromTime } from './timestamp.ts';
+
+const TO_PROTO: Readonly<Record<ControlKind, ControlKindMessage>> = {
+  CANCEL: ControlKindMessage.CANCEL,
+  PAUSE: ControlKindMessage.PAUSE,
+};
+
+const FROM_PROTO: Readonly<Record<ControlKindMessage, ControlKind | undefined>> = {
+  [ControlKindMessage.UNSPECIFIED]: undefined,
+  [ControlKindMessage.CANCEL]: 'CANCEL',
+  [ControlKindMessage.PAUSE]: 'PAUSE',
+};
+
+/** A kind of control on the wire. */
+export function controlKindToProto(kind: ControlKind): ControlKindMessage {
+  return TO_PROTO[kind];
+}
+
+/** The kind of control that a number means. Undefined: unspecified, or not known to this release. */
+export function maybeControlKindFromProto(kind: ControlKindMessage): ControlKind | undefined {
+  return FROM_PROTO[kind];
+}
+
+/** A control on the wire. */
+export function controlToProto({ kind, reason, requestedBy, requestTime }: Control): ControlMessage {
+  return {
+    $typeName: 'millrace.state.v1.Control',
+    kind: controlKindToProto(kind),
+    reason,
+    requestedBy,
+    requestTime: timestampFromTime(requestTime),
+  };
+}
