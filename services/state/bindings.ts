@@ -17,8 +17,19 @@ import { NOTHING_OPEN, type StateContext } from './rpc/context.ts';
 import { createGetDefinition } from './rpc/definition-service/get-definition.ts';
 import { createListDefinitions } from './rpc/definition-service/list-definitions.ts';
 import { createPutDefinition } from './rpc/definition-service/put-definition.ts';
+import { createWork } from './rpc/dispatch-service/work.ts';
 import { createDownloadPayload } from './rpc/payload-service/download-payload.ts';
 import { createUploadPayload } from './rpc/payload-service/upload-payload.ts';
+import { createCancelRun } from './rpc/run-service/cancel-run.ts';
+import { createDeleteRun } from './rpc/run-service/delete-run.ts';
+import { createGetRun } from './rpc/run-service/get-run.ts';
+import { createPauseRun } from './rpc/run-service/pause-run.ts';
+import { createResumeRun } from './rpc/run-service/resume-run.ts';
+import { createSession } from './rpc/run-service/session.ts';
+import { createStartRun } from './rpc/run-service/start-run.ts';
+import { createTerminateRun } from './rpc/run-service/terminate-run.ts';
+import { createWaitRun } from './rpc/run-service/wait-run.ts';
+import { createSendSignal } from './rpc/signal-service/send-signal.ts';
 
 /**
  * Every RPC of the state service, bound to its handler. A method without one answers NOT_BUILT. Without a context the
@@ -35,15 +46,29 @@ export function createStateBindings(context: StateContext = NOTHING_OPEN): reado
       getDefinition: createGetDefinition(context),
       listDefinitions: createListDefinitions(context),
     }),
-    bindService(DispatchService, {}),
+    bindService(DispatchService, {
+      work: createWork(context),
+    }),
     bindService(EventLogService, {}),
     bindService(PayloadService, {
       uploadPayload: createUploadPayload(context),
       downloadPayload: createDownloadPayload(context),
     }),
     bindService(QueueService, {}),
-    bindService(RunService, {}),
-    bindService(SignalService, {}),
+    bindService(RunService, {
+      startRun: createStartRun(context),
+      session: createSession(context),
+      getRun: createGetRun(context),
+      waitRun: createWaitRun(context),
+      deleteRun: createDeleteRun(context),
+      cancelRun: createCancelRun(context),
+      pauseRun: createPauseRun(context),
+      resumeRun: createResumeRun(context),
+      terminateRun: createTerminateRun(context),
+    }),
+    bindService(SignalService, {
+      sendSignal: createSendSignal(context),
+    }),
     bindService(SnapshotService, {}),
     bindService(TenantService, {}),
     bindService(TokenService, {}),

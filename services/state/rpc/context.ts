@@ -1,6 +1,10 @@
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { Logger } from '#libs/logger/logger.ts';
+import type { HistorySource } from '#libs/partition/serve/history.ts';
+import type { PartitionNode } from '#libs/partition/serve/node.ts';
 import type { StateStore } from '#libs/store/store.ts';
+import type { Cluster } from './cluster.ts';
+import type { DefinitionCache } from './definitions/definition-cache.ts';
 
 /** Bytes of a payload at most, where nobody says otherwise. */
 export const MAX_PAYLOAD_BYTES: number = 32 * 1024 * 1024;
@@ -9,10 +13,23 @@ export const MAX_PAYLOAD_BYTES: number = 32 * 1024 * 1024;
 export interface StateContext {
   readonly store: StateStore;
   readonly log: Logger;
+  /** The partitions that are served here. */
+  readonly node: PartitionNode;
+  readonly definitions: DefinitionCache;
+  /** The other nodes. */
+  readonly cluster: Cluster;
+  /** Where logs of runs are read. */
+  readonly history: HistorySource;
+  /** The name of this process among the nodes. */
+  readonly nodeId: string;
   /** Milliseconds of Unix time. */
   readonly nowMs: () => number;
   /** An id that nobody else has. */
   readonly newId: () => string;
+  /** A UUIDv7 of a time. */
+  readonly newIncarnation: (nowMs: number) => string;
+  /** From 0 up to 1. */
+  readonly random: () => number;
   /** Bytes of a payload at most. */
   readonly maxPayloadBytes: number;
 }
@@ -25,8 +42,23 @@ export const NOTHING_OPEN: StateContext = {
   get log(): never {
     return refuse();
   },
+  get node(): never {
+    return refuse();
+  },
+  get definitions(): never {
+    return refuse();
+  },
+  get cluster(): never {
+    return refuse();
+  },
+  get history(): never {
+    return refuse();
+  },
+  nodeId: '',
   nowMs: refuse,
   newId: refuse,
+  newIncarnation: refuse,
+  random: refuse,
   maxPayloadBytes: MAX_PAYLOAD_BYTES,
 };
 

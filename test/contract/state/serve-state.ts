@@ -2,9 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { CallOptions, Transport } from '@connectrpc/connect';
 import { createConnectTransport, createGrpcTransport } from '@connectrpc/connect-node';
 import { pino } from 'pino';
+import type { PartitionNode } from '#libs/partition/serve/node.ts';
 import type { RpcAddresses, RpcLimits } from '#libs/rpc/server-options.ts';
 import type { StateStore } from '#libs/store/store.ts';
 import { createStateBindings } from '#services/state/bindings.ts';
+import { createPartitions } from '#services/state/partitions.ts';
+import { soloCluster } from '#services/state/rpc/cluster.ts';
 import type { StateContext } from '#services/state/rpc/context.ts';
 import { type ServedEcho, serveEcho } from '#test/doors/serve-echo.ts';
 import { as, createTokenAuthenticator } from '#test/doors/token-authenticator.ts';
@@ -37,25 +40,64 @@ export const LIMIT_BYTES: number = 10 * 1024 * 1024;
 /** May do everything in every tenant, so that each test has one of its own. */
 export const ROOT: CallOptions = as('root');
 
-/** Serves the state service's RPCs on a store that is open. */
-export function serveState(
+/** A state service in this process. */
+export interface ServedState extends ServedEcho {
+  readonly node: PartitionNode;
+}
+
+/** Serves the state service's RPCs on a store that is open, with all its partitions. */
+export async function serveState(
   store: StateStore,
   changes: Partial<StateContext> = {},
   limits?: Partial<RpcLimits>,
-): Promise<ServedEcho> {
+): Promise<ServedState> {
+  const log = pino({ level: 'silent' });
+  const { node, definitions, readRules, newIncarnation } = createPartitions(store, log, {
+    deliver: (_source, target) => Promise.reject(new Error(`partition ${target} is not served here`)),
+    mayAnswer: () => true,
+    onLost: () => undefined,
+  });
+  await takeAll(store, node);
   const context: StateContext = {
     store,
-    log: pino({ level: 'silent' }),
+    log,
+    node,
+    definitions,
+    cluster: soloCluster(store.meta.partitions),
+    history: { tables: store.tables, readRules },
+    nodeId: 'test',
     nowMs: () => Date.now(),
     newId: () => randomUUID(),
+    newIncarnation,
+    random: () => Math.random(),
     maxPayloadBytes: LIMIT_BYTES,
     ...changes,
   };
-  return serveEcho({
+  const served = await serveEcho({
     services: createStateBindings(context),
     authenticator: createTokenAuthenticator('at once'),
     ...(limits === undefined ? {} : { limits }),
   });
+  return {
+    ...served,
+    node,
+    [Symbol.asyncDispose]: async () => {
+      await served[Symbol.asyncDispose]();
+      await node.stop();
+    },
+  };
+}
+
+/** Takes every partition over, as the one after whoever had it last. */
+async function takeAll({ tables, meta }: StateStore, node: PartitionNode): Promise<void> {
+  for (let partition = 0; partition < meta.partitions; partition += 1) {
+    const lease = await tables.leases.read(partition);
+    const epoch = (lease?.epoch ?? 0) + 1;
+    const row = { partition, nodeId: 'test', epoch, body: new Uint8Array() };
+    if (lease === undefined) await tables.leases.insert(row);
+    else await tables.leases.replace({ ...row, revision: lease.revision });
+    await node.takeOver(partition, epoch, AbortSignal.timeout(10_000));
+  }
 }
 
 /** A tenant that no other test has. */

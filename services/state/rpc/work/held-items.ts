@@ -1,0 +1,69 @@
+import type { HeldState } from '#gen/millrace/state/v1/work_down_pb.ts';
+import type { HeldItem } from '#gen/millrace/state/v1/work_up_pb.ts';
+import type { HeldLease } from '#libs/partition/dispatch/held-lease.ts';
+import { ask } from '#libs/partition/serve/ask.ts';
+import type { StateContext } from '../context.ts';
+import { leaseProofFromProto } from '../wire/lease.ts';
+import type { NamedItem, StreamItem, StreamItems } from './stream-items.ts';
+
+/** A hold that is still the worker's. */
+interface FoundHold {
+  readonly lease: HeldLease;
+  readonly priority: number;
+  readonly stepCount: number;
+  readonly lastSequence: number;
+}
+
+/** Puts the items that a worker brings along into the table of its stream. Where they are is found out behind. */
+export function noteHeld(items: StreamItems, tenantId: string, held: readonly HeldItem[]): readonly StreamItem[] {
+  return held.flatMap(({ handle, lease }) => {
+    if (lease === undefined) return [];
+    const named: NamedItem = { key: { tenantId, runId: lease.runId }, proof: leaseProofFromProto(lease) };
+    return [items.adopt(handle, named, DEFAULT_PRIORITY, undefined)];
+  });
+}
+
+/** The priority of a run that is not known. */
+const DEFAULT_PRIORITY = 3;
+
+/**
+ * Lets a worker go on with an item of a partition that is served here. Absent: it is not the worker's any more.
+ * [journal.md 24]
+ */
+export async function maybeAdopt(
+  { node }: StateContext,
+  sessionId: string,
+  item: StreamItem,
+): Promise<HeldState | undefined> {
+  const { key, proof } = item;
+  const found = await ask(node.partitionOf(key), key, {
+    intent: 'read',
+    act: ({ hot }): FoundHold | undefined => {
+      const lease = hot?.holds.find((held) => held.worker.sessionId === sessionId && isSameHold(held.proof, proof));
+      if (hot === undefined || lease === undefined) return undefined;
+      const { stepCount, lastSequence, priority } = hot.run;
+      return { lease, priority, stepCount, lastSequence };
+    },
+  });
+  if (found === undefined) return undefined;
+  found.lease.handle = item.handle;
+  item.priority = found.priority;
+  return {
+    $typeName: 'millrace.state.v1.HeldState',
+    handle: item.handle,
+    lost: false,
+    ordinal: found.stepCount,
+    lastSequence: BigInt(found.lastSequence),
+  };
+}
+
+/** That an item is somebody else's, or ended. */
+export function lostItem(handle: number): HeldState {
+  return { $typeName: 'millrace.state.v1.HeldState', handle, lost: true, ordinal: 0, lastSequence: 0n };
+}
+
+function isSameHold(held: HeldLease['proof'], proof: HeldLease['proof']): boolean {
+  return (
+    held.fence === proof.fence && held.incarnation === proof.incarnation && held.itemSequence === proof.itemSequence
+  );
+}

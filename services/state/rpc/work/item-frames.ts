@@ -1,0 +1,366 @@
+import type { Payload as PayloadProto } from '#gen/millrace/common/v1/payload_pb.ts';
+import type { WorkRequest } from '#gen/millrace/state/v1/dispatch_service_pb.ts';
+import type {
+  ChildStart,
+  LeaseExtension,
+  LeaseRelease,
+  Park,
+  StepRecord,
+  WorkCompletion,
+  WorkFailure,
+  YieldSlot,
+} from '#gen/millrace/state/v1/work_up_pb.ts';
+import type { Failure } from '#gen/millrace/workflow/v1/failure_pb.ts';
+import type { Command } from '#libs/engine/commands/command.ts';
+import type { Reply } from '#libs/engine/decide/decision.ts';
+import { DomainError } from '#libs/errors/domain-error.ts';
+import type { News } from '#libs/partition/commit/waiter.ts';
+import { outcomeUnknown } from '#libs/partition/serve/ask.ts';
+import type { Partition, RunTask } from '#libs/partition/serve/partition.ts';
+import type { RunVisit } from '#libs/partition/serve/run-visit.ts';
+import type { StateContext } from '../context.ts';
+import { needsSettling, settlePayload } from '../payloads/settle-payload.ts';
+import {
+  completeFromProto,
+  extendFromProto,
+  failFromProto,
+  parkFromProto,
+  recordStepFromProto,
+  releaseFromProto,
+  startChildFromProto,
+} from '../wire/commands.ts';
+import { payloadToProto } from '../wire/payload.ts';
+import { errorFromRejection } from '../wire/rejection.ts';
+import type { PeerWork } from './peer-work.ts';
+import type { StreamItem, StreamItems } from './stream-items.ts';
+
+/** What becomes of frames. */
+export interface FrameSink {
+  /** Everything up to here is durable. */
+  onAck(item: StreamItem, ordinal: number, lastSequence: number, settled: boolean): void;
+  /** A frame was refused. `item` is absent for a handle that nobody knows. */
+  onReject(handle: number, ordinal: number, error: unknown, item: StreamItem | undefined): void;
+}
+
+/** Handles the frames of a stream that are about assignments. */
+export interface ItemFrames {
+  handle(message: WorkRequest): void;
+}
+
+/** One frame on its way to its run. */
+class FrameTask implements RunTask {
+  readonly intent: Command['kind'];
+  readonly #item: StreamItem;
+  readonly #ordinal: number;
+  readonly #command: (now: number) => Command;
+  readonly #sink: FrameSink;
+
+  constructor(
+    item: StreamItem,
+    ordinal: number,
+    intent: Command['kind'],
+    command: (now: number) => Command,
+    sink: FrameSink,
+  ) {
+    this.intent = intent;
+    this.#item = item;
+    this.#ordinal = ordinal;
+    this.#command = command;
+    this.#sink = sink;
+  }
+
+  act(visit: RunVisit): void {
+    const result = visit.perform(this.#command(visit.now));
+    if (result.kind === 'rejected') {
+      const error = errorFromRejection(result.rejection, this.#item.key);
+      visit.whenDurable((news) => {
+        if (news !== 'late') this.fail(news === 'durable' ? error : outcomeUnknown(news));
+      });
+      return;
+    }
+    const { reply } = result;
+    visit.whenDurable((news) => this.#told(news, reply));
+  }
+
+  fail(error: unknown): void {
+    this.#sink.onReject(this.#item.handle, this.#ordinal, error, this.#item);
+  }
+
+  #told(news: News, reply: Reply): void {
+    // What is late is not known yet; the worker waits for its acknowledgement.
+    if (news === 'late') return;
+    if (news === 'lost') this.fail(outcomeUnknown(news));
+    else if (reply.kind === 'ack') this.#sink.onAck(this.#item, reply.ordinal, reply.lastSequence, reply.settled);
+  }
+}
+
+/** A frame that has the next ordinal of its assignment. */
+type OrderedFrame = StepRecord | Park | ChildStart;
+
+/** Makes the handler of a stream's frames. `signal` ends what waits for a payload to be stored. */
+export function createItemFrames(
+  context: StateContext,
+  items: StreamItems,
+  sink: FrameSink,
+  signal: AbortSignal,
+): ItemFrames {
+  function send(item: StreamItem, ordinal: number, intent: Command['kind'], command: (now: number) => Command): void {
+    if (item.route !== 'here') {
+      sink.onReject(
+        item.handle,
+        ordinal,
+        new DomainError('UNAVAILABLE', 'the run is on its way to another node'),
+        item,
+      );
+      return;
+    }
+    let partition: Partition;
+    try {
+      partition = context.node.partitionOf(item.key);
+    } catch (error) {
+      sink.onReject(item.handle, ordinal, error, item);
+      return;
+    }
+    partition.visit(item.key, new FrameTask(item, ordinal, intent, command, sink));
+  }
+
+  /** Runs a frame now, or behind those of its assignment that wait. */
+  function enqueue(item: StreamItem, run: () => void): void {
+    if (item.waiting === undefined) run();
+    else item.waiting.push(run);
+  }
+
+  /** Stores the payload of a frame first; what comes after it of the same assignment waits. */
+  function settleFirst(
+    item: StreamItem,
+    ordinal: number,
+    payload: PayloadProto,
+    go: (settled: PayloadProto) => void,
+  ): void {
+    enqueue(item, () => {
+      item.waiting = [];
+      const { tenantId, runId } = item.key;
+      const owner = { tenantId, runId, incarnation: item.proof.incarnation };
+      settlePayload(context, owner, payload, signal)
+        .then(
+          (settled) => go(payloadToProto(settled) ?? payload),
+          (error: unknown) => sink.onReject(item.handle, ordinal, error, item),
+        )
+        .finally(() => {
+          const waiting = item.waiting ?? [];
+          item.waiting = undefined;
+          for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+            next();
+            // One of them may have a payload of its own: the rest waits behind it.
+            if (item.waiting !== undefined) (item.waiting as (() => void)[]).push(...waiting.splice(0));
+          }
+        })
+        .catch((error: unknown) => context.log.error({ err: error }, 'a frame was not handled'));
+    });
+  }
+
+  /** The peer that an item's frames go to, and the name that it has there. */
+  function maybePeer({ route }: StreamItem): PeerWork | undefined {
+    return route === 'here' ? undefined : route;
+  }
+
+  function find(handle: number, ordinal: number): StreamItem | undefined {
+    const item = items.get(handle);
+    if (item === undefined) {
+      sink.onReject(handle, ordinal, new DomainError('LEASE_LOST', 'the handle names no assignment'), undefined);
+    }
+    return item;
+  }
+
+  function step(record: StepRecord): void {
+    const item = find(record.handle, record.ordinal);
+    if (item === undefined) return;
+    const peer = maybePeer(item);
+    if (peer !== undefined) {
+      peer.open().steps.push({ ...record, handle: item.peerHandle });
+      return;
+    }
+    const go = (settled: StepRecord): void =>
+      send(item, record.ordinal, 'recordStep', (now) => recordStepFromProto(settled, item.proof, now));
+    const large = maybeLargePayload(record);
+    if (large === undefined) {
+      if (item.waiting === undefined) go(record);
+      else item.waiting.push(() => go(record));
+      return;
+    }
+    settleFirst(item, record.ordinal, large, (payload) => go(withPayload(record, payload)));
+  }
+
+  function park(frame: Park): void {
+    const item = find(frame.handle, frame.ordinal);
+    if (item === undefined) return;
+    const peer = maybePeer(item);
+    if (peer !== undefined) {
+      peer.open().park.push({ ...frame, handle: item.peerHandle });
+      return;
+    }
+    enqueue(item, () => send(item, frame.ordinal, 'parkFunction', (now) => parkFromProto(frame, item.proof, now)));
+  }
+
+  function startChild(frame: ChildStart): void {
+    const item = find(frame.handle, frame.ordinal);
+    if (item === undefined) return;
+    const peer = maybePeer(item);
+    if (peer !== undefined) {
+      peer.open().startChild.push({ ...frame, handle: item.peerHandle });
+      return;
+    }
+    const go = (settled: ChildStart): void =>
+      send(item, frame.ordinal, 'startChild', () => startChildFromProto(settled, item.proof, item.priority));
+    const { input } = frame;
+    if (input === undefined || !needsSettling(input)) enqueue(item, () => go(frame));
+    else settleFirst(item, frame.ordinal, input, (payload) => go({ ...frame, input: payload }));
+  }
+
+  function complete(frame: WorkCompletion): void {
+    const item = find(frame.handle, 0);
+    if (item === undefined) return;
+    const peer = maybePeer(item);
+    if (peer !== undefined) {
+      peer.open().complete.push({ ...frame, handle: item.peerHandle });
+      return;
+    }
+    const go = (settled: WorkCompletion): void =>
+      send(item, 0, 'completeItem', () => completeFromProto(settled, item.proof));
+    const { output } = frame;
+    if (output === undefined || !needsSettling(output)) enqueue(item, () => go(frame));
+    else settleFirst(item, 0, output, (payload) => go({ ...frame, output: payload }));
+  }
+
+  function fail(frame: WorkFailure): void {
+    const item = find(frame.handle, 0);
+    if (item === undefined) return;
+    const peer = maybePeer(item);
+    if (peer !== undefined) {
+      peer.open().fail.push({ ...frame, handle: item.peerHandle });
+      return;
+    }
+    const go = (settled: WorkFailure): void =>
+      send(item, 0, 'failItem', () => failFromProto(settled, item.proof, context.random()));
+    const details = frame.failure?.details;
+    if (details === undefined || !needsSettling(details)) enqueue(item, () => go(frame));
+    else settleFirst(item, 0, details, (payload) => go({ ...frame, failure: withDetails(frame.failure, payload) }));
+  }
+
+  function yieldSlot(frame: YieldSlot): void {
+    const item = find(frame.handle, 0);
+    if (item === undefined) return;
+    const peer = maybePeer(item);
+    if (peer !== undefined) {
+      peer.open().yieldSlot.push({ ...frame, handle: item.peerHandle });
+      return;
+    }
+    enqueue(item, () => send(item, 0, 'yieldSlot', () => yieldFromProto(frame, item.proof)));
+  }
+
+  function release(frame: LeaseRelease): void {
+    const item = find(frame.handle, 0);
+    if (item === undefined) return;
+    const peer = maybePeer(item);
+    if (peer !== undefined) {
+      peer.open().release.push({ ...frame, handle: item.peerHandle });
+      return;
+    }
+    enqueue(item, () => send(item, 0, 'releaseItem', () => releaseFromProto(frame, item.proof)));
+  }
+
+  function extend(frame: LeaseExtension): void {
+    const item = find(frame.handle, 0);
+    if (item === undefined) return;
+    const peer = maybePeer(item);
+    if (peer !== undefined) {
+      peer.open().extend.push({ ...frame, handle: item.peerHandle });
+      return;
+    }
+    enqueue(item, () => send(item, 0, 'extendLease', () => extendFromProto(frame, item.proof)));
+  }
+
+  return {
+    handle: (message) => {
+      if (message.park.length === 0 && message.startChild.length === 0) {
+        for (const record of message.steps) step(record);
+      } else {
+        handleOrdered(message);
+      }
+      for (const frame of message.extend) extend(frame);
+      for (const frame of message.complete) complete(frame);
+      for (const frame of message.fail) fail(frame);
+      for (const frame of message.yieldSlot) yieldSlot(frame);
+      for (const frame of message.release) release(frame);
+    },
+  };
+
+  /** Among the records of one assignment the ordinal decides. */
+  function handleOrdered({ steps, park: parks, startChild: children }: WorkRequest): void {
+    const frames: OrderedFrame[] = [...steps, ...parks, ...children];
+    frames.sort((a, b) => a.handle - b.handle || a.ordinal - b.ordinal);
+    for (const frame of frames) {
+      switch (frame.$typeName) {
+        case 'millrace.state.v1.StepRecord':
+          step(frame);
+          break;
+        case 'millrace.state.v1.Park':
+          park(frame);
+          break;
+        case 'millrace.state.v1.ChildStart':
+          startChild(frame);
+          break;
+      }
+    }
+  }
+}
+
+function yieldFromProto({ knownSequence }: YieldSlot, lease: StreamItem['proof']): Command {
+  return { kind: 'yieldSlot', lease, knownSequence: Number(knownSequence) };
+}
+
+/** The payload of a record, when it has to be stored first. */
+function maybeLargePayload({ record }: StepRecord): PayloadProto | undefined {
+  const payload = maybePayload(record);
+  return payload !== undefined && needsSettling(payload) ? payload : undefined;
+}
+
+function maybePayload(record: StepRecord['record']): PayloadProto | undefined {
+  switch (record.case) {
+    case 'result':
+    case 'value':
+      return record.value;
+    case 'set':
+      return record.value.value;
+    case 'failed':
+      return record.value.failure?.details;
+    case 'begin':
+    case 'attributes':
+    case undefined:
+      return undefined;
+  }
+}
+
+function withDetails(failure: Failure | undefined, details: PayloadProto): Failure | undefined {
+  return failure === undefined ? undefined : { ...failure, details };
+}
+
+function withPayload(record: StepRecord, payload: PayloadProto): StepRecord {
+  switch (record.record.case) {
+    case 'result':
+      return { ...record, record: { case: 'result', value: payload } };
+    case 'value':
+      return { ...record, record: { case: 'value', value: payload } };
+    case 'set':
+      return { ...record, record: { case: 'set', value: { ...record.record.value, value: payload } } };
+    case 'failed': {
+      const { value } = record.record;
+      return {
+        ...record,
+        record: { case: 'failed', value: { ...value, failure: withDetails(value.failure, payload) } },
+      };
+    }
+    default:
+      return record;
+  }
+}

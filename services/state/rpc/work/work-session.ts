@@ -1,0 +1,259 @@
+import { create } from '@bufbuild/protobuf';
+import { type WorkRequest, type WorkResponse, WorkResponseSchema } from '#gen/millrace/state/v1/dispatch_service_pb.ts';
+import type { HeldState, Welcome } from '#gen/millrace/state/v1/work_down_pb.ts';
+import type { Hello } from '#gen/millrace/state/v1/work_up_pb.ts';
+import { type AnnouncedDefinition, AnnouncedDefinitionSchema, WorkMode } from '#gen/millrace/state/v1/worker_pb.ts';
+import { DomainError } from '#libs/errors/domain-error.ts';
+import type { DispatchSession } from '#libs/partition/dispatch/dispatch.ts';
+import type { HeldLease } from '#libs/partition/dispatch/held-lease.ts';
+import type { WorkerShape } from '#libs/partition/ready/worker-shape.ts';
+import { HEARTBEAT_LEASE_MS } from '#libs/partition/runs/next-time.ts';
+import type { CallContext } from '#libs/rpc/call-context.ts';
+import type { Outbound } from '#libs/rpc/handler.ts';
+import type { StateContext } from '../context.ts';
+import { ackToProto } from '../wire/assignment.ts';
+import { durationFromMs } from '../wire/duration.ts';
+import { workRejection } from '../wire/rejection.ts';
+import { storeAnnounced } from './announced-definitions.ts';
+import { createCreditBook } from './credit-book.ts';
+import { createDownBatch } from './down-batch.ts';
+import { lostItem, maybeAdopt, noteHeld } from './held-items.ts';
+import { createHistoryReader } from './history-reader.ts';
+import { createItemFrames } from './item-frames.ts';
+import type { WorkerIntroduction } from './peer-work.ts';
+import { createStreamItems, type StreamItem } from './stream-items.ts';
+import { createWorkLink } from './work-link.ts';
+import { createWorkRelay, type WorkRelay } from './work-relay.ts';
+
+/** How often a worker says that it is alive. */
+const HEARTBEAT_MS = 10_000;
+/** The version of the stream's protocol. */
+const PROTOCOL = 1;
+const DEFAULT_QUEUE = 'default';
+
+/** A worker's stream, once it said hello. */
+export interface WorkSession {
+  /** Handles a message after the hello. */
+  handle(message: WorkRequest): Promise<void> | void;
+  /** The stream has ended. */
+  end(): void;
+}
+
+/** Opens the session of a stream by its first message, and welcomes the worker. */
+export async function openWorkSession(
+  context: StateContext,
+  call: CallContext,
+  first: WorkRequest,
+  out: Outbound<WorkResponse>,
+  cut: (error: DomainError) => void,
+): Promise<WorkSession> {
+  const { hello } = first;
+  if (hello === undefined) throw firstIsHello();
+  const { tenantId, signal } = call;
+  const { cluster } = context;
+  const { dispatch } = context.node;
+  await storeAnnounced(context, tenantId, hello.definitions);
+  const logFault = (error: unknown, errorId: string): void => {
+    call.log.error({ err: error, errorId }, 'a frame of a worker failed');
+  };
+  const batch = createDownBatch(out, () => create(WorkResponseSchema), cut);
+  const items = createStreamItems(cluster.partitionCount);
+  const sessionId = hello.sessionId || context.newIncarnation(context.nowMs());
+  assertOwnSession(dispatch.maybeSession(sessionId), tenantId);
+  const link = createWorkLink(items, batch, endHandle);
+  const before = [...(dispatch.maybeSession(sessionId)?.held ?? [])];
+  let shape = shapeOf(tenantId, hello);
+  const brought = noteHeld(items, tenantId, hello.held);
+  const states = await adoptOwn(brought);
+  const session = dispatch.connect({
+    sessionId,
+    workerId: hello.workerId,
+    shape,
+    credits: Math.max(0, hello.slots - items.size),
+    link,
+    expiry: { kind: 'heartbeat' },
+  });
+  const credits = createCreditBook(hello.slots, {
+    addHere: (count) => dispatch.addCredits(session, count),
+    takeHere: () => dispatch.takeCredits(session),
+  });
+  for (const { route } of items.values()) if (route === undefined) credits.left('here');
+  const relay = hello.mode === WorkMode.DIRECT ? undefined : createRelay();
+  releaseUnnamed(context, before);
+  batch.open().welcome = welcomeOf(context, session, states);
+  dispatch.addCredits(session, 0);
+  void relay?.reconcile();
+
+  const frames = createItemFrames(
+    context,
+    items,
+    {
+      onAck: (item, ordinal, lastSequence, settled) => {
+        if (settled) endItem(item);
+        batch.open().ack.push(ackToProto(item.handle, ordinal, lastSequence, settled));
+      },
+      onReject: (handle, ordinal, error, item) => {
+        if (item !== undefined && isFinal(error)) endItem(item);
+        batch.open().reject.push(workRejection(handle, ordinal, error, logFault));
+      },
+    },
+    signal,
+  );
+  const history = createHistoryReader(context, items, batch, logFault, signal);
+
+  function createRelay(): WorkRelay {
+    const introduction = (): WorkerIntroduction => ({
+      ...pick(hello as Hello),
+      sessionId,
+      definitions: [...shape.definitions].map(announcementOf),
+    });
+    const adoptHere = (item: StreamItem): Promise<HeldState | undefined> => maybeAdopt(context, sessionId, item);
+    return createWorkRelay({ context, call, introduction, items, credits, batch, adoptHere });
+  }
+
+  function endHandle(handle: number): void {
+    const item = items.get(handle);
+    if (item !== undefined) endItem(item);
+  }
+
+  function endItem(item: StreamItem): void {
+    if (relay !== undefined) {
+      relay.endItem(item);
+      return;
+    }
+    items.remove(item.handle);
+    credits.ended('here');
+  }
+
+  /** Takes the items that are served here; what becomes of the others is told once their owner has said it. */
+  async function adoptOwn(wanted: readonly StreamItem[]): Promise<HeldState[]> {
+    const found = await Promise.all(
+      wanted.map(async (item) => {
+        const isAlone = hello?.mode === WorkMode.DIRECT;
+        if (!isAlone && cluster.ownerOf(item.partition).kind !== 'self') return undefined;
+        const state = await maybeAdopt(context, sessionId, item);
+        if (state === undefined) {
+          items.remove(item.handle);
+          return lostItem(item.handle);
+        }
+        item.route = 'here';
+        return state;
+      }),
+    );
+    return found.filter((state) => state !== undefined);
+  }
+
+  function changeShape(definitions: ReadonlySet<string>): void {
+    shape = { ...shape, definitions };
+    dispatch.changeShape(session, shape);
+    relay?.reopen();
+  }
+
+  return {
+    handle: (message) => {
+      if (message.hello !== undefined) throw onlyOneHello();
+      dispatch.heard(session);
+      frames.handle(message);
+      for (const request of message.historyRequest) history.send(request);
+      if (message.credits !== undefined) credits.returned(message.credits.add);
+      if (message.heartbeat !== undefined) relay?.heartbeat(message.heartbeat);
+      if (message.retract.length > 0) {
+        const gone = new Set(message.retract.map(nameOf));
+        changeShape(new Set([...shape.definitions].filter((name) => !gone.has(name))));
+      }
+      if (message.announce.length === 0 && message.held.length === 0) return undefined;
+      return (async () => {
+        await storeAnnounced(context, tenantId, message.announce);
+        if (message.announce.length > 0) changeShape(new Set([...shape.definitions, ...message.announce.map(nameOf)]));
+        batch.open().held.push(...(await adoptOwn(noteHeld(items, tenantId, message.held))));
+        await relay?.reconcile();
+      })();
+    },
+    end: () => {
+      relay?.close();
+      dispatch.disconnect(session, link);
+    },
+  };
+}
+
+/** What a worker says of itself to every node, but for what it can run. */
+function pick({
+  workerId,
+  queues,
+  tags,
+  tasks,
+  sdk,
+  freeItems,
+}: Hello): Omit<WorkerIntroduction, 'sessionId' | 'definitions'> {
+  return { workerId, queues, tags, tasks, sdk, freeItems };
+}
+
+/** A definition as a node hears of it that finds its content in the store. */
+function announcementOf(name: string): AnnouncedDefinition {
+  const at = name.lastIndexOf('@');
+  return create(AnnouncedDefinitionSchema, { workflow: name.slice(0, at), version: name.slice(at + 1) });
+}
+
+/** What was taken for held and is not named returns at once, its attempt not counted. [journal.md 24] */
+function releaseUnnamed({ node, log }: StateContext, before: readonly HeldLease[]): void {
+  for (const held of before) {
+    // What was named has a handle on this stream.
+    if (held.handle !== 0 && held.handle % 2 === 1) continue;
+    const reason = 'the session does not hold it any more';
+    node.partitionOf(held.key).visit(held.key, {
+      intent: 'releaseItem',
+      act: (visit) => {
+        visit.perform({ kind: 'releaseItem', lease: held.proof, retryAfterMs: undefined, reason });
+      },
+      fail: (error) => log.warn({ err: error }, 'an item that nobody holds was not returned'),
+    });
+  }
+}
+
+function shapeOf(tenantId: string, { queues, tags, definitions }: Hello): WorkerShape {
+  return {
+    tenantId,
+    queues: new Set(queues.length === 0 ? [DEFAULT_QUEUE] : queues),
+    tags: new Set(tags),
+    definitions: new Set(definitions.map(nameOf)),
+  };
+}
+
+function nameOf({ workflow, version }: Pick<AnnouncedDefinition, 'workflow' | 'version'>): string {
+  return `${workflow}@${version}`;
+}
+
+function welcomeOf(context: StateContext, { sessionId }: DispatchSession, held: Welcome['held']): Welcome {
+  return {
+    $typeName: 'millrace.state.v1.Welcome',
+    sessionId,
+    heartbeatInterval: durationFromMs(HEARTBEAT_MS),
+    held,
+    protocol: PROTOCOL,
+    leaseDuration: durationFromMs(HEARTBEAT_LEASE_MS),
+    memberId: context.nodeId,
+  };
+}
+
+/** Whether a refusal ends the assignment, so that its handle is good for nothing any more. */
+function isFinal(error: unknown): boolean {
+  return error instanceof DomainError && ['LEASE_LOST', 'RUN_TERMINAL', 'RUN_NOT_FOUND'].includes(error.reason);
+}
+
+function assertOwnSession(known: DispatchSession | undefined, tenantId: string): void {
+  if (known === undefined || known.tenantId === tenantId) return;
+  const description = 'is in use';
+  throw new DomainError('INVALID_FIELDS', `hello.session_id ${description}`, {
+    violations: [{ field: 'hello.session_id', description }],
+  });
+}
+
+function firstIsHello(): DomainError {
+  const description = 'is required in the first message';
+  return new DomainError('INVALID_FIELDS', `hello ${description}`, { violations: [{ field: 'hello', description }] });
+}
+
+function onlyOneHello(): DomainError {
+  const description = 'comes in the first message only';
+  return new DomainError('INVALID_FIELDS', `hello ${description}`, { violations: [{ field: 'hello', description }] });
+}
