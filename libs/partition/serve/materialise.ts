@@ -185,7 +185,8 @@ export function createMaterialiser(options: MaterialiserOptions): Materialiser {
   async function trim(position: number): Promise<void> {
     bytesSinceTrim = 0;
     trimmedMs = clock.monotonic();
-    await journal.trim(partition.partition, position, signal);
+    // The last record stays: the next owner's epoch record stands behind it, where this one would write.
+    await journal.trim(partition.partition, position - 1, signal);
   }
 
   function atBoundary<T extends object>(take: () => T): Promise<T & { readonly position: number }> {

@@ -53,7 +53,8 @@ interface PositionedEntry {
  */
 export async function recoverPartition(options: RecoveryOptions, signal: AbortSignal): Promise<RecoveredPartition> {
   const { partition, epoch, store } = options;
-  const epochPosition = await store.journal.writeEpoch(partition, epoch, signal);
+  const covered = await store.tables.readCheckpoint(partition);
+  const epochPosition = await store.journal.writeEpoch(partition, epoch, signal, covered?.position);
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
     const recovered = await maybeRecover(options, epochPosition, signal);
     if (recovered !== undefined) return recovered;

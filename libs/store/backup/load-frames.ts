@@ -74,7 +74,8 @@ export async function loadFrames(
     for (let partition = 0; partition < partitions; partition += 1) {
       const epoch = epochs.next(partition);
       if (epoch !== undefined) {
-        await target.journal.writeEpoch(partition, epoch, signal);
+        const checkpoint = await target.tables.readCheckpoint(partition);
+        await target.journal.writeEpoch(partition, epoch, signal, checkpoint?.position);
         await target.tables.leases.insert({ partition, nodeId: '', epoch, body: epochs.leaseBody(partition) });
       }
     }

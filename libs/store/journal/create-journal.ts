@@ -63,10 +63,10 @@ export function createJournal(backend: JournalBackend, context: JournalContext):
     }
   }
 
-  async function writeEpoch(partition: number, epoch: number, signal: AbortSignal): Promise<number> {
+  async function writeEpoch(partition: number, epoch: number, signal: AbortSignal, after = 0): Promise<number> {
     for (;;) {
       signal.throwIfAborted();
-      const position = (await backend.lastPosition(partition)) + 1;
+      const position = Math.max(await backend.lastPosition(partition), after) + 1;
       const batchId = context.newBatchId();
       const bytes = encodeRecord({ partition, position, epoch, isEpoch: true, batchId, entries: [] });
       const record: JournalRecord = { partition, position, batchId, bytes };

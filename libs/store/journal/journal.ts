@@ -66,19 +66,20 @@ export interface Journal {
 
   /**
    * Inserts an epoch record at the end of a partition and answers its position: from then on whoever owned the
-   * partition before collides. Races with other writers until one position is won.
+   * partition before collides. Races with other writers until one position is won. Of what was trimmed or restored
+   * without its records `after` tells the end: the epoch record stands behind it too.
    *
    * @throws the signal's reason when it aborts, or a StoreError when the store does not answer; the record may still
    * land. Calling it again writes another one.
    */
-  writeEpoch(partition: number, epoch: number, signal: AbortSignal): Promise<number>;
+  writeEpoch(partition: number, epoch: number, signal: AbortSignal, after?: number): Promise<number>;
 
   /** The highest position of a partition; 0 when it has none. */
   lastPosition(partition: number): Promise<number>;
 
   /**
    * Deletes what lies at and below a position, epoch records excepted: they are never deleted, so that a sleeper always
-   * collides. Goes in steps, so that commits are not held up; what was deleted when the signal aborts stays deleted.
+   * collides. Whoever trims leaves the last record, for the next epoch record stands behind it. Goes in steps, so that commits are not held up; what was deleted when the signal aborts stays deleted.
    * Idempotent. [journal.md 4]
    *
    * @throws the signal's reason when it aborts.

@@ -236,6 +236,14 @@ export function journalContract(
       expect(await journal.settle(late, signal)).toBe('lost');
     });
 
+    test('an epoch stands behind what was trimmed or restored without its records', async () => {
+      const p = newPartition();
+      await appendRow(journal, p, 4);
+      await journal.trim(p, 4, signal);
+      expect(await other.writeEpoch(p, 2, signal, 4)).toBe(5);
+      expect(await other.writeEpoch(p, 3, signal, 4)).toBe(6);
+    });
+
     test('of many that take over at once each gets a position of its own, without a gap', async () => {
       const p = newPartition();
       const positions = await Promise.all(
