@@ -1,2 +1,2 @@
 /** Counts the nodes that a call was forwarded by, so that it never goes round. */
-export const HOPS_HEADER = 'x-millrace-hops';
+export const HOPS_HEADER = 'x-millrace-forwarded';
