@@ -41,7 +41,8 @@ export async function startDev(
     const options = await optionsFor(service);
     return { ...options, config: { ...options.config, store: storeOf(config.store, service) } };
   };
-  const state = await startState(await storedOptionsFor('state'), scope);
+  const forState = await storedOptionsFor('state');
+  const state = await startState({ ...forState, config: { ...forState.config, advertise: undefined } }, scope);
   const registry = await startRegistry(await storedOptionsFor('registry'), scope);
   const forWorker = await optionsFor('worker');
   const peers = { stateAddress: state.grpc, registryAddress: registry.grpc };

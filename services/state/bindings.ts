@@ -13,64 +13,154 @@ import { SnapshotService } from '#gen/millrace/state/v1/snapshot_service_pb.ts';
 import { TenantService } from '#gen/millrace/state/v1/tenant_service_pb.ts';
 import { TokenService } from '#gen/millrace/state/v1/token_service_pb.ts';
 import { bindService, type ServiceBinding } from '#libs/rpc/service-binding.ts';
+import type { Forwarding } from './cluster/forwarding.ts';
+import { byLease, byRunId, forwardedHandlers } from './forwarded-handlers.ts';
+import { createDeliverMessages } from './rpc/cluster-service/deliver-messages.ts';
+import { createListMembers } from './rpc/cluster-service/list-members.ts';
+import { createWatchMembers } from './rpc/cluster-service/watch-members.ts';
 import { NOTHING_OPEN, type StateContext } from './rpc/context.ts';
 import { createGetDefinition } from './rpc/definition-service/get-definition.ts';
 import { createListDefinitions } from './rpc/definition-service/list-definitions.ts';
 import { createPutDefinition } from './rpc/definition-service/put-definition.ts';
+import { createCompleteWork } from './rpc/dispatch-service/complete-work.ts';
+import { createDrainWorker } from './rpc/dispatch-service/drain-worker.ts';
+import { createExtendWork } from './rpc/dispatch-service/extend-work.ts';
+import { createFailWork } from './rpc/dispatch-service/fail-work.ts';
+import { createGetHistory } from './rpc/dispatch-service/get-history.ts';
+import { createListWorkers } from './rpc/dispatch-service/list-workers.ts';
+import { createParkWork } from './rpc/dispatch-service/park-work.ts';
+import { createPollWork } from './rpc/dispatch-service/poll-work.ts';
+import { createRecordSteps } from './rpc/dispatch-service/record-steps.ts';
+import { createReleaseWork } from './rpc/dispatch-service/release-work.ts';
+import { createStartChild } from './rpc/dispatch-service/start-child.ts';
 import { createWork } from './rpc/dispatch-service/work.ts';
+import { createGetLatestSequence } from './rpc/event-log-service/get-latest-sequence.ts';
+import { createListEvents } from './rpc/event-log-service/list-events.ts';
+import { createWatchEvents } from './rpc/event-log-service/watch-events.ts';
 import { createDownloadPayload } from './rpc/payload-service/download-payload.ts';
 import { createUploadPayload } from './rpc/payload-service/upload-payload.ts';
 import { createCancelRun } from './rpc/run-service/cancel-run.ts';
+import { createCountRuns } from './rpc/run-service/count-runs.ts';
 import { createDeleteRun } from './rpc/run-service/delete-run.ts';
+import { createExplainRun } from './rpc/run-service/explain-run.ts';
 import { createGetRun } from './rpc/run-service/get-run.ts';
+import { createListRuns } from './rpc/run-service/list-runs.ts';
 import { createPauseRun } from './rpc/run-service/pause-run.ts';
 import { createResumeRun } from './rpc/run-service/resume-run.ts';
 import { createSession } from './rpc/run-service/session.ts';
 import { createStartRun } from './rpc/run-service/start-run.ts';
 import { createTerminateRun } from './rpc/run-service/terminate-run.ts';
 import { createWaitRun } from './rpc/run-service/wait-run.ts';
+import { createWatchRun } from './rpc/run-service/watch-run.ts';
+import { keyOfStart } from './rpc/runs/key-of-start.ts';
 import { createSendSignal } from './rpc/signal-service/send-signal.ts';
 
 /**
  * Every RPC of the state service, bound to its handler. A method without one answers NOT_BUILT. Without a context the
- * bindings only tell what there is.
+ * bindings only tell what there is; with a forwarding, calls about a run are served by the node that owns it.
  */
-export function createStateBindings(context: StateContext = NOTHING_OPEN): readonly ServiceBinding[] {
+export function createStateBindings(
+  context: StateContext = NOTHING_OPEN,
+  forwarding?: Forwarding,
+): readonly ServiceBinding[] {
   return [
     bindService(AuditService, {}),
     bindService(ClaimService, {}),
-    bindService(ClusterService, {}),
+    bindService(ClusterService, {
+      listMembers: createListMembers(context),
+      watchMembers: createWatchMembers(context),
+      deliverMessages: createDeliverMessages(context),
+    }),
     bindService(ControlService, {}),
     bindService(DefinitionService, {
       putDefinition: createPutDefinition(context),
       getDefinition: createGetDefinition(context),
       listDefinitions: createListDefinitions(context),
     }),
-    bindService(DispatchService, {
-      work: createWork(context),
-    }),
-    bindService(EventLogService, {}),
+    bindDispatch(context, forwarding),
+    bindService(
+      EventLogService,
+      forwardedHandlers(
+        forwarding,
+        EventLogService,
+        { listEvents: byRunId, getLatestSequence: byRunId, watchEvents: byRunId },
+        {
+          listEvents: createListEvents(context),
+          getLatestSequence: createGetLatestSequence(context),
+          watchEvents: createWatchEvents(context),
+        },
+      ),
+    ),
     bindService(PayloadService, {
       uploadPayload: createUploadPayload(context),
       downloadPayload: createDownloadPayload(context),
     }),
     bindService(QueueService, {}),
-    bindService(RunService, {
-      startRun: createStartRun(context),
-      session: createSession(context),
-      getRun: createGetRun(context),
-      waitRun: createWaitRun(context),
-      deleteRun: createDeleteRun(context),
-      cancelRun: createCancelRun(context),
-      pauseRun: createPauseRun(context),
-      resumeRun: createResumeRun(context),
-      terminateRun: createTerminateRun(context),
-    }),
-    bindService(SignalService, {
-      sendSignal: createSendSignal(context),
-    }),
+    bindRuns(context, forwarding),
+    bindService(
+      SignalService,
+      forwardedHandlers(forwarding, SignalService, { sendSignal: byRunId }, { sendSignal: createSendSignal(context) }),
+    ),
     bindService(SnapshotService, {}),
     bindService(TenantService, {}),
     bindService(TokenService, {}),
   ];
+}
+
+function bindRuns(context: StateContext, forwarding: Forwarding | undefined): ServiceBinding {
+  const keys = {
+    startRun: keyOfStart(context),
+    getRun: byRunId,
+    waitRun: byRunId,
+    watchRun: byRunId,
+    explainRun: byRunId,
+    cancelRun: byRunId,
+    pauseRun: byRunId,
+    resumeRun: byRunId,
+    terminateRun: byRunId,
+    deleteRun: byRunId,
+  };
+  const handlers = {
+    startRun: createStartRun(context),
+    session: createSession(context),
+    getRun: createGetRun(context),
+    listRuns: createListRuns(context),
+    countRuns: createCountRuns(context),
+    waitRun: createWaitRun(context),
+    watchRun: createWatchRun(context),
+    explainRun: createExplainRun(context),
+    cancelRun: createCancelRun(context),
+    pauseRun: createPauseRun(context),
+    resumeRun: createResumeRun(context),
+    terminateRun: createTerminateRun(context),
+    deleteRun: createDeleteRun(context),
+  };
+  return bindService(RunService, forwardedHandlers(forwarding, RunService, keys, handlers));
+}
+
+function bindDispatch(context: StateContext, forwarding: Forwarding | undefined): ServiceBinding {
+  const keys = {
+    recordSteps: byLease,
+    parkWork: byLease,
+    startChild: byLease,
+    completeWork: byLease,
+    failWork: byLease,
+    releaseWork: byLease,
+    getHistory: byRunId,
+  };
+  const handlers = {
+    work: createWork(context),
+    pollWork: createPollWork(context),
+    recordSteps: createRecordSteps(context),
+    parkWork: createParkWork(context),
+    startChild: createStartChild(context),
+    getHistory: createGetHistory(context),
+    completeWork: createCompleteWork(context),
+    failWork: createFailWork(context),
+    extendWork: createExtendWork(context),
+    releaseWork: createReleaseWork(context),
+    listWorkers: createListWorkers(context),
+    drainWorker: createDrainWorker(context),
+  };
+  return bindService(DispatchService, forwardedHandlers(forwarding, DispatchService, keys, handlers));
 }

@@ -1,3 +1,4 @@
+import { peerAddress } from '#libs/config/address-types.ts';
 import type { ConfigDefinition } from '#libs/config/config-table.ts';
 import { type ConfigReading, parseConfig } from '#libs/config/parse-config.ts';
 import { BUS_ENTRY, type BusSetting } from '#libs/service/bus-setting.ts';
@@ -11,6 +12,8 @@ import type { StoreLocation } from '#libs/store/opening/uri.ts';
 export interface StateConfig extends CommonConfig, ListenConfig {
   readonly store: StoreLocation;
   readonly bus: BusSetting;
+  /** Where other nodes reach the gRPC door. Absent: where it listens. */
+  readonly advertise: string | undefined;
 }
 
 /** What the state service is. */
@@ -30,6 +33,12 @@ export const STATE_CONFIG: ConfigDefinition<StateConfig> = {
       'where runs and definitions are kept; without a database it is millrace_state',
     ),
     bus: BUS_ENTRY,
+    advertise: {
+      env: 'MILLRACE_STATE_ADVERTISE',
+      type: peerAddress(),
+      default: undefined,
+      doc: 'where other nodes on the same store reach this one by gRPC; where it listens if nothing is said',
+    },
     ...COMMON_TABLE,
   },
   check: (config) => [...checkListen([{ service: 'state', config }]), ...checkCommon(config)],

@@ -5,10 +5,11 @@ import type { RpcAddresses } from '#libs/rpc/server-options.ts';
 import { openContextOf } from '#libs/service/open-service-store.ts';
 import { startServer } from '#libs/service/start-server.ts';
 import { createStateBindings } from './bindings.ts';
+import { deliverMessages } from './cluster/deliver-messages.ts';
+import { createJoinedCluster } from './cluster/joined-cluster.ts';
 import { STATE_SUMMARY, type StateConfig } from './config.ts';
 import { openStore } from './open-store.ts';
 import { createPartitions, newNodeId } from './partitions.ts';
-import { soloCluster } from './rpc/cluster.ts';
 import { MAX_PAYLOAD_BYTES, type StateContext } from './rpc/context.ts';
 import { SWEEP_INTERVAL_MS, startUploadSweep } from './rpc/payloads/upload-sweep.ts';
 
@@ -27,30 +28,26 @@ export interface StateOptions {
 export async function startState({ config, log, process }: StateOptions, scope: StartScope): Promise<RpcAddresses> {
   const store = await openStore(config.store, openContextOf(scope, log));
   scope.parts.add({ name: 'state store', close: () => store[Symbol.asyncDispose]() });
+  const nodeId = newNodeId();
+  const newId = (): string => randomUUID();
+  const joined = createJoinedCluster(store.meta.partitions, newId);
+  const { cluster, forwarding } = joined;
   const { node, definitions, readRules, newIncarnation } = createPartitions(store, log, {
-    deliver: (_source, target) => Promise.reject(new Error(`partition ${target} is not served here`)),
-    mayAnswer: () => true,
-    onLost: (partition, error) => log.error({ err: error, partition }, 'a partition was lost'),
+    deliver: (source, target, messages) => deliverMessages(cluster, source, target, messages),
+    mayAnswer: (partition) => joined.ownership?.mayAnswer(partition) ?? false,
+    onLost: (partition, error) => joined.ownership?.onLost(partition, error),
   });
   scope.parts.add({ name: 'partitions', close: () => node.stop() });
-  for (let partition = 0; partition < store.meta.partitions; partition += 1) {
-    const lease = await store.tables.leases.read(partition);
-    const epoch = (lease?.epoch ?? 0) + 1;
-    const row = { partition, nodeId: 'x', epoch, body: new Uint8Array() };
-    if (lease === undefined) await store.tables.leases.insert(row);
-    else await store.tables.leases.replace({ ...row, revision: lease.revision });
-    await node.takeOver(partition, epoch, scope.signal);
-  }
   const context: StateContext = {
     store,
     log,
     node,
     definitions,
-    cluster: soloCluster(store.meta.partitions),
+    cluster,
     history: { tables: store.tables, readRules },
-    nodeId: newNodeId(),
+    nodeId,
     nowMs: () => Date.now(),
-    newId: () => randomUUID(),
+    newId,
     newIncarnation,
     random: () => Math.random(),
     maxPayloadBytes: MAX_PAYLOAD_BYTES,
@@ -65,11 +62,29 @@ export async function startState({ config, log, process }: StateOptions, scope: 
       config,
       log,
       source: { service: 'state', store, parts: store.backup },
-      bindings: createStateBindings(context),
+      bindings: createStateBindings(context, store.meta.partitions === 1 ? undefined : forwarding),
       process,
     },
     scope.parts,
   );
+  const { ownership, peers } = joined.join({
+    store,
+    node,
+    addresses: server.addresses,
+    advertise: config.advertise,
+    isExclusive: config.store.kind !== 'mongodb',
+    nodeId,
+    startTimeMs: Math.round(performance.timeOrigin),
+    log,
+  });
+  scope.parts.add({ name: 'peers', close: () => peers[Symbol.asyncDispose]() });
+  // After the server, so that partitions are handed over while it still serves.
+  scope.parts.add({
+    name: 'ownership',
+    drain: (graceMs) => ownership.drain(AbortSignal.timeout(Math.floor(graceMs))),
+    close: () => ownership[Symbol.asyncDispose](),
+  });
+  await ownership.start(scope.signal);
   server.markReady();
   return server.addresses;
 }

@@ -55,7 +55,7 @@ export interface PartitionNode {
   /**
    * The partition of a run.
    *
-   * @throws UNAVAILABLE when this node does not serve it.
+   * @throws NOT_OWNER when this node does not serve it at this moment.
    */
   partitionOf(key: RunKey): Partition;
   /** The partitions that are served, in order. */
@@ -95,6 +95,7 @@ export function createPartitionNode(options: NodeOptions): PartitionNode {
   const loop = createCommitLoop(journal, options.commitContext);
   const dispatch = createDispatch(clock);
   const served = new Map<number, Served>();
+  let isStopping = false;
 
   const inbox = createInbox(options.resolve, options.newIncarnation);
   const refill = startRefill(dispatch, clock, () => Array.from(served.values(), ({ scan }) => scan), options.onTrouble);
@@ -120,7 +121,7 @@ export function createPartitionNode(options: NodeOptions): PartitionNode {
       mayAnswer: () => options.mayAnswer(number),
       onEnd: (end) => {
         drop(number);
-        options.onLost(number, end.kind === 'broken' ? end.error : undefined);
+        if (!isStopping) options.onLost(number, end.kind === 'broken' ? end.error : undefined);
       },
     });
     const messages = createMessages({
@@ -229,6 +230,7 @@ export function createPartitionNode(options: NodeOptions): PartitionNode {
     },
     answerHeld: (number) => served.get(number)?.line.answerHeld(),
     stop: async () => {
+      isStopping = true;
       const all = [...served.values()];
       await refill.stop();
       loop.stop();
@@ -239,5 +241,5 @@ export function createPartitionNode(options: NodeOptions): PartitionNode {
 }
 
 function notServed(partition: number): DomainError {
-  return new DomainError('UNAVAILABLE', `partition ${partition} is not served at this moment`, { retryAfterMs: 250 });
+  return new DomainError('NOT_OWNER', `partition ${partition} is not served here at this moment`, { retryAfterMs: 250 });
 }

@@ -74,6 +74,10 @@ export function workRejection(handle: number, ordinal: number, error: unknown, l
 }
 
 function tellable(error: unknown, logFault: LogFault): DomainError {
+  if (error instanceof DomainError && error.reason === 'NOT_OWNER') {
+    // Callers know nothing of owners: the run is served by another node in a moment.
+    return new DomainError('UNAVAILABLE', error.message, { retryAfterMs: error.retryAfterMs ?? 0 });
+  }
   if (error instanceof DomainError && error.kind !== 'internal' && error.kind !== 'corrupt') return error;
   const errorId = randomUUID();
   logFault(error, errorId);

@@ -64,6 +64,7 @@ export function openPeerWork(
   function heldOf(item: StreamItem): WorkRequest['held'][number] {
     lastOdd += 2;
     item.peerHandle = lastOdd;
+    item.towards = peer;
     items.set(lastOdd, item);
     const { incarnation, itemSequence, fence } = item.proof;
     return {

@@ -13,6 +13,8 @@ export interface StreamItem {
   priority: number;
   /** Where its frames go. `here`: to the partition in this process. Absent: nobody has it for now. */
   route: 'here' | PeerWork | undefined;
+  /** The peer that was asked to take it and has not answered. */
+  towards: PeerWork | undefined;
   /** What names it on the stream to a peer. */
   peerHandle: number;
   /** Frames that wait for a payload of one before them to be stored. Absent: none does. */
@@ -46,7 +48,7 @@ export function createStreamItems(partitionCount: number): StreamItems {
   function add(handle: number, { key, proof }: NamedItem, priority: number, route: StreamItem['route']): StreamItem {
     const { tenantId, runId } = key;
     const partition = partitionCount === 1 ? 0 : partitionOfSlot(slotOf(tenantId, runId), partitionCount);
-    const item = { handle, key, proof, partition, priority, route, peerHandle: 0, waiting: undefined };
+    const item = { handle, key, proof, partition, priority, route, towards: undefined, peerHandle: 0, waiting: undefined };
     items.set(handle, item);
     return item;
   }

@@ -54,10 +54,11 @@ export function createWorkRelay(options: RelayOptions): WorkRelay {
 
   function endItem(item: StreamItem): void {
     items.remove(item.handle);
-    const { route } = item;
+    const route = item.route ?? item.towards;
     if (route !== undefined && route !== 'here') route.unbind(item.peerHandle);
     credits.ended(route);
     item.route = undefined;
+    item.towards = undefined;
   }
 
   function lose(item: StreamItem, reason: string): void {
@@ -69,6 +70,7 @@ export function createWorkRelay(options: RelayOptions): WorkRelay {
     for (const state of states) {
       const item = peer.item(state.handle);
       if (item === undefined) continue;
+      item.towards = undefined;
       if (state.lost) {
         lose(item, 'LEASE_LOST');
       } else {
@@ -131,7 +133,10 @@ export function createWorkRelay(options: RelayOptions): WorkRelay {
   function detach(peer: PeerWork): readonly StreamItem[] {
     if (byNode.get(peer.nodeId) === peer) byNode.delete(peer.nodeId);
     const left = [...peer.items()].filter((item) => items.get(item.handle) === item);
-    for (const item of left) item.route = undefined;
+    for (const item of left) {
+      item.route = undefined;
+      item.towards = undefined;
+    }
     credits.removePeer(peer, left.length);
     return left;
   }
@@ -191,7 +196,8 @@ export function createWorkRelay(options: RelayOptions): WorkRelay {
       if (owner.kind === 'self') {
         if (item.route !== 'here') forHere.push(item);
       } else if (owner.kind === 'peer' && others.has(owner.nodeId)) {
-        if (item.route !== undefined && item.route !== 'here' && item.route.nodeId === owner.nodeId) continue;
+        const peer = item.route ?? item.towards;
+        if (peer !== undefined && peer !== 'here' && peer.nodeId === owner.nodeId) continue;
         const list = forPeers.get(owner.nodeId) ?? [];
         list.push(item);
         forPeers.set(owner.nodeId, list);
@@ -211,11 +217,12 @@ export function createWorkRelay(options: RelayOptions): WorkRelay {
 
   /** An item is not where it was any more. */
   function leave(item: StreamItem): void {
-    const { route } = item;
+    const route = item.route ?? item.towards;
     if (route === undefined) return;
     credits.left(route);
     if (route !== 'here') route.unbind(item.peerHandle);
     item.route = undefined;
+    item.towards = undefined;
     item.peerHandle = 0;
   }
 

@@ -62,6 +62,7 @@ export async function openWorkSession(
   assertOwnSession(dispatch.maybeSession(sessionId), tenantId);
   const link = createWorkLink(items, batch, endHandle);
   const before = [...(dispatch.maybeSession(sessionId)?.held ?? [])];
+  for (const held of before) held.handle = 0;
   let shape = shapeOf(tenantId, hello);
   const brought = noteHeld(items, tenantId, hello.held);
   const states = await adoptOwn(brought);
@@ -165,7 +166,9 @@ export async function openWorkSession(
       return (async () => {
         await storeAnnounced(context, tenantId, message.announce);
         if (message.announce.length > 0) changeShape(new Set([...shape.definitions, ...message.announce.map(nameOf)]));
-        batch.open().held.push(...(await adoptOwn(noteHeld(items, tenantId, message.held))));
+        const states = await adoptOwn(noteHeld(items, tenantId, message.held));
+        // Only now: the message that fills leaves at the end of its turn.
+        batch.open().held.push(...states);
         await relay?.reconcile();
       })();
     },
@@ -198,7 +201,7 @@ function announcementOf(name: string): AnnouncedDefinition {
 function releaseUnnamed({ node, log }: StateContext, before: readonly HeldLease[]): void {
   for (const held of before) {
     // What was named has a handle on this stream.
-    if (held.handle !== 0 && held.handle % 2 === 1) continue;
+    if (held.handle !== 0) continue;
     const reason = 'the session does not hold it any more';
     node.partitionOf(held.key).visit(held.key, {
       intent: 'releaseItem',
