@@ -14,6 +14,7 @@ export function createExplainRun(context: StateContext): UnaryHandler<ExplainRun
     const unserved = await maybeExplainUnserved(context, key, incarnation);
     if (unserved !== undefined) return unserved;
     const sight = await lookAt(context, key, incarnation, sightOf);
-    return explanationFrom(sight.draft.message, await findReasons(context, sight));
+    const { reasons, left } = await findReasons(context, sight);
+    return explanationFrom(sight.draft.message, reasons, left);
   };
 }

@@ -66,21 +66,21 @@ export function createListRuns(context: StateContext): UnaryHandler<ListRunsRequ
     };
     if (isExact) skip = 0;
     for await (const listed of scanRuns(tables, scan)) {
-      // Asked only once something follows, so that the last page has no token.
-      if (last !== undefined && (runs.length >= limit || scanned >= maxScanned)) return answer(tokenAfter(last));
+      if (last !== undefined && scanned >= maxScanned) return answer(tokenAfter(last));
       scanned += 1;
-      if (await selection.matches(listed)) {
-        if (skip > 0) {
-          skip -= 1;
-        } else {
-          const hot = await listed.load();
-          if (hot === undefined) continue;
-          const quarantined = isQuarantinedHere(context.node, listed);
-          const run = await finishRun(tables, draftRun(hot, { view, extras: { quarantined } }));
-          bytes += toBinary(RunSchema, run).length;
-          if (last !== undefined && bytes > MAX_PAGE_BYTES && runs.length > 0) return answer(tokenAfter(last));
-          runs.push(run);
-        }
+      const isMeant = await selection.matches(listed);
+      if (isMeant && skip > 0) {
+        skip -= 1;
+      } else if (isMeant) {
+        // Asked only once one more is found, so that the last page has no token.
+        if (last !== undefined && runs.length >= limit) return answer(tokenAfter(last));
+        const hot = await listed.load();
+        if (hot === undefined) continue;
+        const quarantined = isQuarantinedHere(context.node, listed);
+        const run = await finishRun(tables, draftRun(hot, { view, extras: { quarantined } }));
+        bytes += toBinary(RunSchema, run).length;
+        if (last !== undefined && bytes > MAX_PAGE_BYTES && runs.length > 0) return answer(tokenAfter(last));
+        runs.push(run);
       }
       last = listed.place;
     }

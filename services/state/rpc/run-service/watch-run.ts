@@ -7,10 +7,9 @@ import {
 } from '#gen/millrace/state/v1/run_service_pb.ts';
 import type { PingedHandler, ServerStreamHandler } from '#libs/rpc/handler.ts';
 import type { StateContext } from '../context.ts';
-import { goAwayReason } from '../reads/go-away-reason.ts';
+import { followRun } from '../reads/follow-run.ts';
 import { lookAt } from '../reads/look-at.ts';
 import { draftRun, finishRun } from '../reads/run-message.ts';
-import { createRunNews } from '../reads/run-news.ts';
 import { payloadToProto } from '../wire/payload.ts';
 
 /** Time between two messages of a run that changes all the time; its end is told at once. */
@@ -25,36 +24,23 @@ export function createWatchRun(
 ): PingedHandler<ServerStreamHandler<WatchRunRequest, WatchRunResponse>, WatchRunResponse> {
   return {
     ping: () => create(WatchRunResponseSchema, { frame: { case: 'ping', value: {} } }),
-    async handle({ runId, incarnation, view }, { tenantId, signal, goAway }, out) {
-      const key = { tenantId, runId };
-      const news = createRunNews(context.node.partitionOf(key), key);
+    async handle({ runId, incarnation, view }, call, out) {
+      const key = { tenantId: call.tenantId, runId };
       let watched = incarnation;
       let told: Run | undefined;
-      let toldMs = 0;
-      try {
-        for (;;) {
-          news.take();
-          const draft = await lookAt(context, key, watched, (hot) => draftRun(hot, { view, payload: payloadToProto }));
-          const run = await finishRun(context.store.tables, draft);
-          signal.throwIfAborted();
-          watched = run.incarnation;
-          if (told === undefined || !equals(RunSchema, told, run)) {
-            await out.send(create(WatchRunResponseSchema, { frame: { case: 'run', value: run } }));
-            told = run;
-            toldMs = performance.now();
-          }
-          if (draft.isOver) return;
-          const reason = goAwayReason(goAway, news);
-          if (reason !== undefined) {
-            await out.send(create(WatchRunResponseSchema, { frame: { case: 'goAway', value: { reason } } }));
-            return;
-          }
-          await news.next([signal, goAway]);
-          await news.gather([signal, goAway], toldMs + MIN_INTERVAL_MS - performance.now());
+      const step = async (): Promise<'wait' | 'over'> => {
+        const draft = await lookAt(context, key, watched, (hot) => draftRun(hot, { view, payload: payloadToProto }));
+        const run = await finishRun(context.store.tables, draft);
+        watched = run.incarnation;
+        if (told === undefined || !equals(RunSchema, told, run)) {
+          told = run;
+          await out.send(create(WatchRunResponseSchema, { frame: { case: 'run', value: run } }));
         }
-      } finally {
-        news.stop();
-      }
+        return draft.isOver ? 'over' : 'wait';
+      };
+      const reason = await followRun(context, key, call, { step, minIntervalMs: MIN_INTERVAL_MS });
+      if (reason === undefined) return;
+      await out.send(create(WatchRunResponseSchema, { frame: { case: 'goAway', value: { reason } } }));
     },
   };
 }

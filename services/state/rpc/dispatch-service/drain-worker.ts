@@ -1,0 +1,38 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  type DrainWorkerRequest,
+  type DrainWorkerResponse,
+  DrainWorkerResponseSchema,
+} from '#gen/millrace/state/v1/dispatch_service_pb.ts';
+import { DomainError } from '#libs/errors/domain-error.ts';
+import type { UnaryHandler } from '#libs/rpc/handler.ts';
+import type { StateContext } from '../context.ts';
+import { connectedWorkers } from '../reads/connected-workers.ts';
+import { drainSession, undrainSession } from '../reads/drained-credits.ts';
+import { workerToProto } from '../reads/worker-message.ts';
+import { maybeMsFromDuration } from '../wire/duration.ts';
+
+const DEFAULT_GRACE_MS = 25_000;
+
+/**
+ * DispatchService.DrainWorker: tells a worker that is connected to this node to take no new work and to end or hand back
+ * what it has, or takes that back. From then on its sessions are given nothing.
+ */
+export function createDrainWorker(context: StateContext): UnaryHandler<DrainWorkerRequest, DrainWorkerResponse> {
+  return ({ workerId, reason, grace, undo }, { tenantId }) => {
+    const { dispatch } = context.node;
+    const worker = connectedWorkers(dispatch, tenantId).find((connected) => connected.workerId === workerId);
+    if (worker === undefined) {
+      throw new DomainError('WORKER_NOT_FOUND', 'no such worker is connected', { metadata: { worker_id: workerId } });
+    }
+    const graceMs = maybeMsFromDuration(grace) ?? DEFAULT_GRACE_MS;
+    for (const { session } of worker.sessions) {
+      // What the worker is told leaves before anything that it is given again.
+      session.link?.drain(graceMs, reason, undo);
+      if (undo) undrainSession(dispatch, session);
+      else drainSession(dispatch, session);
+    }
+    const now = connectedWorkers(dispatch, tenantId).find((connected) => connected.workerId === workerId);
+    return create(DrainWorkerResponseSchema, { worker: workerToProto(now ?? worker, context.nowMs()) });
+  };
+}
