@@ -46,6 +46,8 @@ export interface AssignmentFacts {
   readonly runDeadlineTime: number;
   readonly scheduleTime: number;
   readonly traceparent: string;
+  /** What the last attempt said with its heartbeats. Absent: nothing. */
+  readonly heartbeatDetails?: Payload | undefined;
 }
 
 /** The way to a worker that is connected. What is sent over it is durable. */

@@ -4,6 +4,7 @@ import { createRun, type Run, type RunIdentity } from '#libs/engine/model/run.ts
 import type { HeldLease } from '../dispatch/held-lease.ts';
 import { runIdKey } from '../mailboxes/run-id-key.ts';
 import { incarnationTime } from './incarnation.ts';
+import type { RunHeartbeats } from './run-heartbeats.ts';
 import type { StartFacts } from './start-facts.ts';
 import { createTail, type Tail } from './tail.ts';
 
@@ -51,6 +52,8 @@ export interface HotRun {
   taken: TakenRows | undefined;
   /** What workers hold of it. */
   readonly holds: HeldLease[];
+  /** What they said of attempts. Absent: nothing. */
+  heartbeats: RunHeartbeats | undefined;
   /** Incarnations before this one whose past heads are not written yet. */
   replaced: readonly HotRun[];
 }
@@ -84,6 +87,7 @@ export function hotRunFrom(run: Run, start: StartFacts, tail: Tail): HotRun {
     standingItems: NO_ITEMS,
     taken: undefined,
     holds: [],
+    heartbeats: undefined,
     replaced: [],
   };
 }

@@ -5,6 +5,7 @@ import type { AssignmentFacts } from '../dispatch/held-lease.ts';
 import { readEvents } from '../rows/read-events.ts';
 import { decodeEvents, splitEvents } from '../runs/event-bytes.ts';
 import type { HotRun } from '../runs/hot-run.ts';
+import { maybeDetails } from '../runs/run-heartbeats.ts';
 
 /** How much history an assignment carries; the worker asks for the rest. */
 const HISTORY_BYTES = 256 * 1024;
@@ -65,6 +66,7 @@ function factsOf(hot: HotRun, nodePath: string, history: readonly Event[], hasMo
     runDeadlineTime: run.deadlineTime,
     scheduleTime: item?.scheduleTime ?? run.createTime,
     traceparent: start.traceparent,
+    heartbeatDetails: maybeDetails(hot, nodePath),
   };
 }
 

@@ -29,23 +29,29 @@ export interface LargeMove extends Move {
   readonly mayEnd: boolean;
 }
 
+const largeMove: fc.Arbitrary<LargeMove> = fc.record({
+  choice: fc.nat(59),
+  a: fc.nat(9),
+  b: fc.nat(9),
+  elapsedMs: fc.oneof({ weight: 20, arbitrary: fc.nat(50) }, { weight: 1, arbitrary: fc.nat(3_000) }),
+  bytes: fc.oneof(
+    { weight: 40, arbitrary: fc.nat(100) },
+    { weight: 4, arbitrary: fc.nat(10_000) },
+    { weight: 1, arbitrary: fc.nat(200_000) },
+  ),
+  repeats: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.nat(25) }),
+  mayEnd: fc.nat(50).map((chance) => chance === 0),
+});
+
 /** Random moves; most payloads are small, some fill a head, a few fill a segment. Most runs get old. */
-export const largeMoves: fc.Arbitrary<readonly LargeMove[]> = fc.array(
-  fc.record({
-    choice: fc.nat(59),
-    a: fc.nat(9),
-    b: fc.nat(9),
-    elapsedMs: fc.oneof({ weight: 20, arbitrary: fc.nat(50) }, { weight: 1, arbitrary: fc.nat(3_000) }),
-    bytes: fc.oneof(
-      { weight: 40, arbitrary: fc.nat(100) },
-      { weight: 4, arbitrary: fc.nat(10_000) },
-      { weight: 1, arbitrary: fc.nat(200_000) },
-    ),
-    repeats: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.nat(25) }),
-    mayEnd: fc.nat(50).map((chance) => chance === 0),
-  }),
-  { minLength: 1, maxLength: 120, size: 'max' },
-);
+export const largeMoves: fc.Arbitrary<readonly LargeMove[]> = fc.array(largeMove, {
+  minLength: 1,
+  maxLength: 120,
+  size: 'max',
+});
+
+/** A few of them. */
+export const fewMoves: fc.Arbitrary<readonly LargeMove[]> = fc.array(largeMove, { minLength: 1, maxLength: 6 });
 
 /** The same, with no payload that counts. */
 export const smallMoves: fc.Arbitrary<readonly LargeMove[]> = largeMoves.map((moves) =>

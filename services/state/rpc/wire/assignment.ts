@@ -49,7 +49,7 @@ export function assignmentToProto(handle: number, held: HeldItem, facts: Assignm
     cancelling: facts.cancelling,
     deadlineTime: undefined,
     heartbeatTimeout: undefined,
-    heartbeatDetails: undefined,
+    heartbeatDetails: payloadToProto(facts.heartbeatDetails),
     cleanupDeadlineTime: maybeTimestampFromTime(facts.cleanupDeadlineTime),
     traceparent: facts.traceparent,
     scheduleTime: timestampFromTime(facts.scheduleTime),
