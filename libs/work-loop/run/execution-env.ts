@@ -1,0 +1,26 @@
+import type { DomainError } from '#libs/errors/domain-error.ts';
+import type { SendBudget } from '../frames/send-budget.ts';
+import type { Execution } from './execution.ts';
+import type { Turns } from './turns.ts';
+
+/** What the executions of a worker share. */
+export interface ExecutionEnv {
+  readonly turns: Turns;
+  readonly budget: SendBudget;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly nowMs: () => number;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+  /** What one function may await at once. */
+  readonly maxOpenCalls: number;
+  /** A run that waits for longer gives its slot back. */
+  readonly yieldMs: number;
+  /** How long a function that is replayed may do something else before it has diverged. */
+  readonly divergenceMs: number;
+  /** The slot was given back; the execution may go on with a later assignment of the run. */
+  readonly onParked: (execution: Execution) => void;
+  /** The execution is over. */
+  readonly onEnded: (execution: Execution) => void;
+  /** Something that concerns one run alone. */
+  readonly onTrouble: (error: DomainError) => void;
+}

@@ -1,0 +1,395 @@
+import type { Payload } from '#gen/millrace/common/v1/payload_pb.ts';
+import type { Event } from '#gen/millrace/state/v1/event_pb.ts';
+import type { StepId } from '#gen/millrace/state/v1/step_events_pb.ts';
+import { CancelKind, type CancelNotice, type HistoryChunk } from '#gen/millrace/state/v1/work_down_pb.ts';
+import { DomainError } from '#libs/errors/domain-error.ts';
+import type { RecordFrame } from '../frames/item-frame.ts';
+import type { SendBudget } from '../frames/send-budget.ts';
+import type { AssignmentHolder, AssignmentLink } from '../link/assignment-link.ts';
+import type { RecordOwner } from '../link/sent-frames.ts';
+import { keyOfStep } from '../values/step-key.ts';
+import type { Call, CallHost } from './call.ts';
+import { createFunctionRun } from './create-function-run.ts';
+import { DivergenceWatch, type Replay } from './divergence-watch.ts';
+import type { ExecutionEnv } from './execution-env.ts';
+import { factsOf } from './facts-of.ts';
+import type { RunFacts, RunFunction } from './function-run.ts';
+import { IdleWatch, type Watched } from './idle-watch.ts';
+import { type Fed, LogFeed, type LogReader } from './log-feed.ts';
+import { LogPosition } from './log-position.ts';
+import { OpenCalls } from './open-calls.ts';
+import { completion, diverged, failed, handedBack, type Outcome, yielded } from './settle-frames.ts';
+import { StepCall } from './step-call.ts';
+
+/**
+ * One run of a function in this worker.
+ *
+ * - active: it has an assignment. At first, and when it goes on with another one, it is not live: it follows the log and
+ *   begins nothing; it is live once it knows all of it.
+ * - yielding: it gave its slot back, and the server has not said so yet. What comes meanwhile comes again with the next
+ *   assignment;
+ * - parked: it has no assignment. What the function does by itself meanwhile waits;
+ * - ended: it has settled, or the run is somebody else's. Nothing that the function awaits settles any more.
+ */
+export class Execution implements AssignmentHolder, CallHost, LogReader, Watched, Replay {
+  readonly calls: OpenCalls = new OpenCalls();
+  activeCount = 0;
+  readonly #env: ExecutionEnv;
+  readonly #code: RunFunction;
+  readonly #build: string;
+  readonly #feed: LogFeed;
+  readonly #position: LogPosition;
+  readonly #idle: IdleWatch;
+  readonly #divergence: DivergenceWatch;
+  #link: AssignmentLink;
+  #facts: RunFacts;
+  #state: 'active' | 'yielding' | 'parked' | 'ended' = 'active';
+  #isLive = false;
+  #wasLive = false;
+  #holdReason: string | undefined;
+  #outcome: Outcome | undefined;
+  #controller: AbortController | undefined;
+
+  /** Takes the assignment. `build` names the code, for the log of a divergence. */
+  constructor(env: ExecutionEnv, code: RunFunction, build: string, link: AssignmentLink) {
+    this.#env = env;
+    this.#code = code;
+    this.#build = build;
+    this.#link = link;
+    this.#facts = factsOf(link.assignment);
+    this.#feed = new LogFeed(env.turns, this);
+    this.#position = new LogPosition((after) => this.#link.recall(after));
+    this.#idle = new IdleWatch(env.turns, env.yieldMs, this);
+    this.#divergence = new DivergenceWatch(this, env.divergenceMs);
+    link.holder = this;
+  }
+
+  get facts(): RunFacts {
+    return this.#facts;
+  }
+
+  get budget(): SendBudget {
+    return this.#env.budget;
+  }
+
+  get nowMs(): () => number {
+    return this.#env.nowMs;
+  }
+
+  get random(): () => number {
+    return this.#env.random;
+  }
+
+  get knownSequence(): number {
+    return this.#position.heard;
+  }
+
+  get mayBegin(): boolean {
+    return this.#state === 'active' && this.#isLive && this.#holdReason === undefined;
+  }
+
+  get isReplaying(): boolean {
+    return !this.#wasLive;
+  }
+
+  get isParked(): boolean {
+    return this.#state === 'parked';
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    return this.#controller.signal;
+  }
+
+  get holdReason(): string | undefined {
+    return this.#holdReason;
+  }
+
+  get isQuiet(): boolean {
+    if (this.#state !== 'active' || !this.#isLive || this.#outcome !== undefined || this.calls.size === 0) return false;
+    return this.activeCount === 0 && this.#feed.isEmpty && !this.#position.isBehind;
+  }
+
+  /** Begins: the function is called, and follows the log where there is one. */
+  start(): void {
+    this.#takeHistory();
+    const run = createFunctionRun(this, this.#link.assignment.input);
+    // In a function of its own, so that what the code throws before it first waits is a rejection too.
+    (async () => this.#code(run))().then(
+      (output) => this.#returned({ output }),
+      (error: unknown) => this.#returned({ error }),
+    );
+  }
+
+  /** Goes on with another assignment of the run. Answers whether it can: no records were made without it. */
+  resume(link: AssignmentLink): boolean {
+    const { incarnation, stepCount, lastSequence } = link.assignment;
+    const isSame = incarnation === this.#facts.incarnation && stepCount === this.#link.ordinal;
+    if (this.#state !== 'parked' || !isSame || Number(lastSequence) < this.#position.heard) return false;
+    this.#link = link;
+    this.#facts = factsOf(link.assignment);
+    this.#state = 'active';
+    this.#holdReason = undefined;
+    link.holder = this;
+    this.#takeHistory();
+    return true;
+  }
+
+  /** Begins nothing new, and gives the work back as soon as nothing else is left to do. */
+  hold(reason: string): void {
+    this.#holdReason = reason;
+    this.#idle.ask();
+  }
+
+  /** Begins again what was held. */
+  goOn(): void {
+    this.#holdReason = undefined;
+    if (this.mayBegin) this.#beginOpen();
+  }
+
+  /** The assignment is not this one's any more. */
+  abandon(reason: DomainError): void {
+    this.#link.lose(reason);
+    this.end(reason);
+  }
+
+  /** Gives the work back at once, whatever runs. */
+  handBack(reason: string): void {
+    if (this.#state === 'active') this.#link.settle(handedBack(reason, undefined));
+    this.end(new DomainError('CALLER_GONE', reason));
+  }
+
+  /** Puts an end to it: the function is told nothing any more. */
+  end(reason: Error): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    this.#divergence.clear();
+    this.#idle.reset();
+    this.#feed.stop();
+    this.calls.discard(reason);
+    this.#controller?.abort(reason);
+    this.#env.onEnded(this);
+  }
+
+  // What the function asks for
+
+  /** Takes a call of the function in. */
+  open(call: Call): void {
+    if (this.#state === 'ended' || this.#outcome !== undefined) return;
+    if (this.calls.size >= this.#env.maxOpenCalls) {
+      call.withdraw(tooManyCalls(this.#env.maxOpenCalls));
+      return;
+    }
+    this.#idle.reset();
+    if (!this.calls.add(call)) return;
+    if (this.mayBegin) call.begin();
+    else if (this.#isLive) this.#idle.ask();
+    else this.#feed.onAsked();
+  }
+
+  forget(call: Call): void {
+    this.calls.forget(call);
+    if (this.calls.size > 0 && this.activeCount === 0) this.#idle.ask();
+  }
+
+  rested(): void {
+    if (this.activeCount === 0) this.#idle.ask();
+  }
+
+  record(frame: RecordFrame, call: Call): void {
+    this.#link.record(frame, call);
+  }
+
+  extend(details: Payload | undefined, step: StepId): void {
+    this.#link.extend(details, step);
+  }
+
+  // What the log says
+
+  recorded(call: Call, sequence: number, isRepeat: boolean): void {
+    if (this.#state !== 'active') return;
+    if (!this.#position.acknowledge(sequence, isRepeat, call.mayBringNews)) return;
+    if (call.state !== 'done') this.#feed.acknowledge(call, sequence);
+  }
+
+  woken(events: readonly Event[], lastSequence: number): void {
+    if (this.#state !== 'active') return;
+    const position = this.#position;
+    if (position.isBehind) {
+      position.expect(lastSequence);
+      return;
+    }
+    for (const event of events) {
+      const missing = this.calls.maybeMissing(event.kind);
+      if (missing !== undefined && Number(event.sequence) > position.heard) {
+        position.expect(lastSequence, missing - 1);
+        break;
+      }
+      this.#push(event);
+    }
+    this.#feed.onNews();
+  }
+
+  recalled({ events, last }: HistoryChunk): void {
+    if (this.#state !== 'active') return;
+    for (const event of events) this.#push(event);
+    if (last) this.#position.onLast();
+    this.#feed.onNews();
+  }
+
+  moved(durable: readonly RecordOwner[], lastSequence: number): void {
+    if (this.#state !== 'active') return;
+    let sequence = this.#position.heard;
+    if (this.#position.isBehind || lastSequence - sequence !== durable.length) {
+      if (lastSequence > sequence) this.#position.expect(lastSequence);
+      return;
+    }
+    // As many events as records: each is one of them.
+    for (const owner of durable) {
+      sequence += 1;
+      owner.recorded(sequence, false);
+    }
+  }
+
+  onEvent(event: Event): Fed {
+    return this.calls.follow(event);
+  }
+
+  onDrained(): void {
+    if (this.#state !== 'active' || this.#position.isBehind) return;
+    this.#divergence.clear();
+    if (!this.#isLive) this.#goLive();
+    this.#finish();
+    if (this.calls.size > 0 && this.activeCount === 0) this.#idle.ask();
+  }
+
+  onBlocked(event: Event): void {
+    this.#divergence.block(event);
+  }
+
+  get hasEnded(): boolean {
+    return this.#outcome !== undefined;
+  }
+
+  get isBehind(): boolean {
+    return this.#position.isBehind;
+  }
+
+  ahead(): Iterable<Event> {
+    return this.#feed.ahead();
+  }
+
+  onDiverged(expectedStep: string, foundStep: string): void {
+    this.#link.settle(diverged(this.#link, { expectedStep, foundStep, build: this.#build }));
+    this.end(new DomainError('CALLER_GONE', `the function came to ${foundStep}, the log has ${expectedStep}`));
+  }
+
+  // What the server says
+
+  noticed({ kind, step }: CancelNotice): void {
+    if (this.#state !== 'active') return;
+    if (kind === CancelKind.PAUSE) {
+      this.hold('the run is paused');
+    } else if (kind === CancelKind.STEP_TIMEOUT) {
+      const call = this.calls.maybeCall(keyOfStep(step));
+      if (call instanceof StepCall) call.cutAttempt();
+    } else if (kind === CancelKind.CANCEL && !this.calls.isCancelled && this.#feed.isEmpty) {
+      // The event says where in the log it was. It came before this, or it is asked for.
+      this.#position.expect(this.#position.heard);
+    }
+  }
+
+  settled(): void {
+    if (this.#state !== 'yielding') return;
+    this.#state = 'parked';
+    this.#env.onParked(this);
+  }
+
+  lost(error: DomainError): void {
+    this.end(error);
+  }
+
+  refused(error: DomainError): void {
+    this.#env.onTrouble(error);
+    const isOurs = error.reason !== 'STEPS_MISSING' && error.kind !== 'internal' && error.kind !== 'deadline';
+    this.#link.settle(isOurs ? failed(this.#link, error, true) : handedBack(error.message, RETRY_MS));
+    this.end(error);
+  }
+
+  // What follows
+
+  onLongWait(): void {
+    this.#giveUpSlot();
+    this.#link.settle(yielded(this.#position.heard));
+  }
+
+  onHeld(reason: string): void {
+    if (this.#link.unacknowledged > 0) return;
+    this.#giveUpSlot();
+    this.#link.settle(handedBack(reason, undefined));
+  }
+
+  #giveUpSlot(): void {
+    this.#state = 'yielding';
+    this.#isLive = false;
+    const reason = new DomainError('CALLER_GONE', 'the run waits without a slot');
+    for (const call of this.calls) call.putAside(reason);
+  }
+
+  /** Takes what an assignment says of the log, and asks for what it lacks. */
+  #takeHistory(): void {
+    const { history, historyTruncated, lastSequence, stepCount, cancelling } = this.#link.assignment;
+    for (const event of history) this.#push(event);
+    const isWhole =
+      history.length > 0 ? !historyTruncated : this.#position.heard === 0 && stepCount === 0 && !cancelling;
+    if (isWhole) this.#position.reach(Number(lastSequence));
+    else this.#position.expect(Number(lastSequence));
+    this.#feed.onNews();
+  }
+
+  #push(event: Event): void {
+    if (this.#position.take(event)) this.#feed.push(event);
+    else this.calls.remember(event);
+  }
+
+  #goLive(): void {
+    const { ordinal } = this.#link;
+    if (!this.#wasLive && this.calls.recordedOrdinal !== ordinal) {
+      const message = `the log has ${this.calls.recordedOrdinal} records, ${ordinal} were assigned`;
+      this.refused(new DomainError('STEPS_MISSING', message));
+      return;
+    }
+    this.#isLive = true;
+    this.#wasLive = true;
+    if (this.#holdReason === undefined) this.#beginOpen();
+  }
+
+  #beginOpen(): void {
+    for (const call of this.calls) if (call.state === 'made' || call.state === 'waiting') call.begin();
+  }
+
+  #returned(outcome: Outcome): void {
+    if (this.#state === 'ended') return;
+    this.#outcome = outcome;
+    if (!this.#divergence.isBlocked) this.#finish();
+    else this.#feed.onAsked();
+  }
+
+  /** Settles once the function has ended and the log has nothing more. */
+  #finish(): void {
+    if (this.#outcome === undefined || !this.#isLive || this.#position.isBehind || !this.#feed.isEmpty) return;
+    this.#link.settle(completion(this.#link, this.#outcome));
+    this.end(FUNCTION_ENDED);
+  }
+}
+
+/** Made once, because a stack costs more than a step. */
+const FUNCTION_ENDED = new DomainError('CALLER_GONE', 'the function has ended');
+/** When work that this worker cannot do now is offered again. */
+const RETRY_MS = 1_000;
+
+function tooManyCalls(maximum: number): DomainError {
+  return new DomainError('QUOTA_EXCEEDED', `a function awaits at most ${maximum} things at once`, {
+    metadata: { limit: 'open_calls', maximum: String(maximum) },
+  });
+}
