@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-import { createProcessHost } from '#libs/lifecycle/process-host.ts';
-import { runCli } from './run-cli.ts';
+import { keepCompiled } from './keep-compiled.ts';
 
-await runCli(createProcessHost(process), process.env);
+keepCompiled(process.env);
+
+// After that, so that they are kept too.
+const [{ createCliHost }, { runCli }] = await Promise.all([import('./cli-host.ts'), import('./run-cli.ts')]);
+await runCli(createCliHost(process), process.env);

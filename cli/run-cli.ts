@@ -1,24 +1,27 @@
 import type { Environment } from '#libs/config/parse-config.ts';
-import { DomainError } from '#libs/errors/domain-error.ts';
 import { EXIT_CODES } from '#libs/lifecycle/exit-codes.ts';
-import type { ProcessHost } from '#libs/lifecycle/process-host.ts';
 import { StartError } from '#libs/lifecycle/start-error.ts';
 import { VERSION } from '#libs/service/version.ts';
+import type { CliHost } from './cli-host.ts';
 import type { Command } from './commands/command.ts';
 import { COMMANDS } from './commands/commands.ts';
+import { CLI_EXIT_CODES } from './commands/exit-codes.ts';
+import { createOutput } from './commands/output.ts';
+import { readUntilAborted } from './commands/read-until-aborted.ts';
 import { createTerminal } from './commands/terminal.ts';
+import { UsageError } from './commands/usage-error.ts';
+import { hasSwitch, spellSwitches } from './common-switches.ts';
+import { errorJson, errorText } from './describe-error.ts';
+import { findCommand } from './find-command.ts';
 import { commandHelp, programHelp } from './help.ts';
-import { findCommand, readOptions, UsageError } from './read-command-line.ts';
+import { readCommandLine } from './read-command-line.ts';
 
 /**
  * Runs the command line from its arguments to its exit: 0 when it did what it was asked, 1 when it was refused or
- * failed, 2 when it was not understood, 130 after Ctrl-C and 143 after SIGTERM. A second signal ends it at once.
+ * failed, 2 when it was not understood, 3 to 6 for how a run stands that was waited for, 130 after Ctrl-C and 143 after
+ * SIGTERM. A second signal ends it at once.
  */
-export async function runCli(
-  host: ProcessHost,
-  env: Environment,
-  commands: readonly Command[] = COMMANDS,
-): Promise<void> {
+export async function runCli(host: CliHost, env: Environment, commands: readonly Command[] = COMMANDS): Promise<void> {
   const stopping = new AbortController();
   let interruptedWith: number | undefined;
   host.onStopSignal((signal) => {
@@ -29,51 +32,60 @@ export async function runCli(
     interruptedWith = code;
     stopping.abort(new StartError('interrupted'));
   });
-  const isJson = host.argv.includes('--json');
-  const terminal = createTerminal(host, isJson);
+  const argv = spellSwitches(host.argv);
+  const isJson = hasSwitch(argv, '--json');
+  const readInput = (): AsyncIterable<Uint8Array> => readUntilAborted(host.readIn(), stopping.signal);
+  const terminal = createTerminal(host, isJson, { isInTerminal: host.isInTerminal, read: readInput });
+  const out = createOutput(host, terminal, isJson);
   let command: Command | undefined;
+  let code: number;
   try {
-    const [first] = host.argv;
-    if (first === '--version') {
-      host.writeOut(isJson ? `${JSON.stringify({ version: VERSION })}\n` : `millrace ${VERSION}\n`);
-    } else if (first === undefined || first === '--help' || first === 'help') {
-      host.writeOut(programHelp(commands));
-    } else {
-      const found = findCommand(commands, host.argv);
-      if (found.kind === 'help') {
-        host.writeOut(programHelp(found.commands));
-      } else {
-        command = found.command;
-        await run(command, found.rest);
-      }
-    }
-    host.exit(EXIT_CODES.done);
+    code = await start();
   } catch (error) {
     terminal.clear();
-    host.writeErr(describe(error, command, isJson));
-    host.exit(error instanceof UsageError ? EXIT_CODES.misuse : (interruptedWith ?? EXIT_CODES.failed));
+    // What an interruption leads to says nothing about it.
+    const shown = interruptedWith === undefined ? error : stopping.signal.reason;
+    host.writeErr(isJson ? errorJson(shown) : errorText(shown, command));
+    code = interruptedWith ?? (error instanceof UsageError ? CLI_EXIT_CODES.misuse : CLI_EXIT_CODES.failed);
   }
+  await host.flush();
+  host.exit(code);
 
-  async function run(found: Command, argv: readonly string[]): Promise<void> {
-    if (argv.includes('--help')) {
-      host.writeOut(commandHelp(found));
-      return;
+  async function start(): Promise<number> {
+    const [first] = argv;
+    if (first === '--version') {
+      host.writeOut(isJson ? `${JSON.stringify({ version: VERSION })}\n` : `millrace ${VERSION}\n`);
+      return CLI_EXIT_CODES.done;
     }
-    const values = readOptions(found, argv, env);
-    const result = await found.run(values as never, { terminal, env, signal: stopping.signal });
-    terminal.clear();
-    host.writeOut(isJson ? `${JSON.stringify(result.json)}\n` : `${result.text}\n`);
+    if (first === undefined || first === '--help' || first === 'help') {
+      host.writeOut(programHelp(commands));
+      return CLI_EXIT_CODES.done;
+    }
+    const found = findCommand(commands, argv);
+    if (found.kind === 'help') {
+      host.writeOut(programHelp(found.commands));
+      return CLI_EXIT_CODES.done;
+    }
+    command = found.command;
+    return await run(command, found.rest);
   }
-}
 
-function describe(error: unknown, command: Command | undefined, isJson: boolean): string {
-  const isForeseen = error instanceof StartError || error instanceof DomainError;
-  const message = error instanceof Error ? error.message : String(error);
-  if (isJson) {
-    const reason = error instanceof DomainError ? error.reason : undefined;
-    return `${JSON.stringify({ error: { message, ...(reason === undefined ? {} : { reason }) } })}\n`;
+  async function run(found: Command, rest: readonly string[]): Promise<number> {
+    if (hasSwitch(rest, '--help')) {
+      host.writeOut(commandHelp(found));
+      return CLI_EXIT_CODES.done;
+    }
+    const values = readCommandLine(found, rest, env);
+    const result = await found.run(values as never, {
+      terminal,
+      out,
+      env,
+      signal: stopping.signal,
+      readInput,
+      nowMs: () => host.nowMs(),
+      wallMs: () => host.wallMs(),
+    });
+    out.print(result);
+    return result.exitCode ?? CLI_EXIT_CODES.done;
   }
-  const text = isForeseen || !(error instanceof Error) ? message : (error.stack ?? message);
-  const hint = error instanceof UsageError ? `\nsee millrace ${command?.name ?? ''}`.trimEnd() + ' --help' : '';
-  return `millrace: ${text}${hint}\n`;
 }

@@ -1,6 +1,45 @@
 import { BACKUP_COMMAND } from './admin/backup.ts';
 import { RESTORE_COMMAND } from './admin/restore.ts';
 import type { Command } from './command.ts';
+import { GET_DEFINITION_COMMAND } from './definition/get.ts';
+import { LIST_DEFINITIONS_COMMAND } from './definition/list.ts';
+import { PUT_DEFINITION_COMMAND } from './definition/put.ts';
+import { CANCEL_COMMAND } from './run/cancel.ts';
+import { DELETE_COMMAND } from './run/delete.ts';
+import { EXPLAIN_COMMAND } from './run/explain.ts';
+import { GET_COMMAND } from './run/get.ts';
+import { HISTORY_COMMAND } from './run/history.ts';
+import { LIST_COMMAND } from './run/list.ts';
+import { PAUSE_COMMAND } from './run/pause.ts';
+import { RESUME_COMMAND } from './run/resume.ts';
+import { SIGNAL_COMMAND } from './run/signal.ts';
+import { START_COMMAND } from './run/start.ts';
+import { TERMINATE_COMMAND } from './run/terminate.ts';
+import { WAIT_COMMAND } from './run/wait.ts';
+import { WATCH_COMMAND } from './run/watch.ts';
+import { DRAIN_WORKER_COMMAND } from './worker/drain.ts';
+import { LIST_WORKERS_COMMAND } from './worker/list.ts';
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [BACKUP_COMMAND, RESTORE_COMMAND];
+export const COMMANDS: readonly Command[] = [
+  START_COMMAND,
+  GET_COMMAND,
+  LIST_COMMAND,
+  EXPLAIN_COMMAND,
+  WAIT_COMMAND,
+  WATCH_COMMAND,
+  HISTORY_COMMAND,
+  SIGNAL_COMMAND,
+  CANCEL_COMMAND,
+  PAUSE_COMMAND,
+  RESUME_COMMAND,
+  TERMINATE_COMMAND,
+  DELETE_COMMAND,
+  PUT_DEFINITION_COMMAND,
+  GET_DEFINITION_COMMAND,
+  LIST_DEFINITIONS_COMMAND,
+  LIST_WORKERS_COMMAND,
+  DRAIN_WORKER_COMMAND,
+  BACKUP_COMMAND,
+  RESTORE_COMMAND,
+];
