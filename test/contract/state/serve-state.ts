@@ -7,10 +7,10 @@ import type { RpcAddresses, RpcLimits } from '#libs/rpc/server-options.ts';
 import type { StateStore } from '#libs/store/store.ts';
 import { createStateBindings } from '#services/state/bindings.ts';
 import { createPartitions } from '#services/state/partitions.ts';
-import { soloCluster } from '#services/state/rpc/cluster.ts';
 import type { StateContext } from '#services/state/rpc/context.ts';
 import { type ServedEcho, serveEcho } from '#test/doors/serve-echo.ts';
 import { as, createTokenAuthenticator } from '#test/doors/token-authenticator.ts';
+import { soloCluster } from './solo-cluster.ts';
 
 /** A door of the service and how to speak with it. */
 export interface Door {

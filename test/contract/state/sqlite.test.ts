@@ -1,8 +1,26 @@
 import { definitionListsContract } from './definition-lists-contract.ts';
 import { definitionsContract } from './definitions-contract.ts';
+import { eventsContract } from './events-contract.ts';
+import { eventsWatchContract } from './events-watch-contract.ts';
+import { explainContract } from './explain-contract.ts';
 import { payloadsContract } from './payloads-contract.ts';
+import { runsListsContract } from './runs-lists-contract.ts';
+import { runsWatchContract } from './runs-watch-contract.ts';
 import { createSqliteStateHome } from './state-homes.ts';
+import { unaryLeasesContract } from './unary-leases-contract.ts';
+import { unaryPollsContract } from './unary-polls-contract.ts';
+import { unaryWorkContract } from './unary-work-contract.ts';
+import { workersContract } from './workers-contract.ts';
 
 definitionsContract('definitions in SQLite', createSqliteStateHome);
 definitionListsContract('lists of definitions in SQLite', createSqliteStateHome);
 payloadsContract('payloads in SQLite', createSqliteStateHome);
+runsListsContract('lists of runs in SQLite', createSqliteStateHome);
+runsWatchContract('watches of runs in SQLite', createSqliteStateHome);
+eventsContract('events in SQLite', createSqliteStateHome);
+eventsWatchContract('watches of events in SQLite', createSqliteStateHome);
+explainContract('explanations in SQLite', createSqliteStateHome);
+workersContract('workers in SQLite', createSqliteStateHome);
+unaryPollsContract('polls of workers in SQLite', createSqliteStateHome);
+unaryLeasesContract('leases of unary calls in SQLite', createSqliteStateHome);
+unaryWorkContract('unary work in SQLite', createSqliteStateHome);

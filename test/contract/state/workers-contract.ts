@@ -1,0 +1,164 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { durationFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { failureOf } from '#test/doors/failure.ts';
+import { as } from '#test/doors/token-authenticator.ts';
+import { type RunCalls, runCalls } from './run-calls.ts';
+import { serveReads } from './serve-reads.ts';
+import { DOORS, ROOT, type ServedState } from './serve-state.ts';
+import type { StateHome } from './state-homes.ts';
+
+/** What DispatchService.ListWorkers and DrainWorker promise, on any store and through both doors. */
+export function workersContract(name: string, createHome: () => Promise<StateHome>): void {
+  describe(name, { timeout: 60_000 }, () => {
+    const stack = new AsyncDisposableStack();
+    let served: ServedState;
+
+    beforeAll(async () => {
+      const home = stack.use(await createHome());
+      served = stack.use(await serveReads(stack.use(await home.openState())));
+    }, 60_000);
+    afterAll(async () => await stack.disposeAsync(), 60_000);
+
+    describe.each(DOORS)('by $name', (door) => {
+      const open = (): Promise<RunCalls> => runCalls(door, served);
+
+      test('workers are listed by id with what they take, can do and hold', async () => {
+        const { tenantId, dispatch, start, worker } = await open();
+        expect(await dispatch.listWorkers({ tenantId }, ROOT)).toMatchObject({ workers: [], nextPageToken: '' });
+        const definitions = ['order@2', '@acme/bill@1.0.0', 'order@1'];
+        await using two = await worker('w-2', {
+          queues: ['gpu', 'default'],
+          tags: ['eu', 'a100'],
+          definitions,
+          slots: 3,
+        });
+        await using one = await worker('w-1', { slots: 0 });
+        await using again = await worker('w-1', { slots: 0, queues: ['other'] });
+        await start('r');
+        await two.assigned('r');
+        const { workers } = await dispatch.listWorkers({ tenantId }, ROOT);
+        expect(workers).toMatchObject([
+          { workerId: 'w-1', queues: ['default', 'other'], tags: [], slots: 0, leased: 0, draining: false },
+          {
+            workerId: 'w-2',
+            sessionIds: [two.sessionId],
+            queues: ['default', 'gpu'],
+            tags: ['a100', 'eu'],
+            definitions: [
+              { workflow: '@acme/bill', version: '1.0.0' },
+              { workflow: 'order', version: '1' },
+              { workflow: 'order', version: '2' },
+            ],
+            slots: 3,
+            leased: 1,
+          },
+        ]);
+        expect(workers[0]?.sessionIds.toSorted()).toEqual([one.sessionId, again.sessionId].toSorted());
+        expect(Math.abs(timestampMs(workers[1]?.heartbeatTime as never) - Date.now())).toBeLessThan(10_000);
+        await one[Symbol.asyncDispose]();
+        await again[Symbol.asyncDispose]();
+        await vi.waitFor(async () => {
+          const left = (await dispatch.listWorkers({ tenantId }, ROOT)).workers;
+          expect(left.map(({ workerId }) => workerId)).toEqual(['w-2']);
+        });
+      });
+
+      test('the list is paged, filtered by queue and workflow, and of its tenant', async () => {
+        const { tenantId, dispatch, worker } = await open();
+        const other = await open();
+        await using workers = new AsyncDisposableStack();
+        for (let index = 0; index < 5; index += 1) {
+          const definitions = [index % 2 === 0 ? 'order@1' : 'bill@1'];
+          workers.use(await worker(`w-${index}`, { queues: [index < 3 ? 'low' : 'high'], definitions }));
+        }
+        workers.use(await other.worker('w-9'));
+        const list = async (request: { queue?: string; workflow?: string; pageSize?: number }): Promise<string[][]> => {
+          const pages: string[][] = [];
+          let pageToken = '';
+          do {
+            const page = await dispatch.listWorkers({ ...request, tenantId, pageToken }, ROOT);
+            pages.push(page.workers.map(({ workerId }) => workerId));
+            pageToken = page.nextPageToken;
+          } while (pageToken !== '');
+          return pages;
+        };
+        expect(await list({})).toEqual([['w-0', 'w-1', 'w-2', 'w-3', 'w-4']]);
+        expect(await list({ pageSize: 2 })).toEqual([['w-0', 'w-1'], ['w-2', 'w-3'], ['w-4']]);
+        expect(await list({ queue: 'low', pageSize: 2 })).toEqual([['w-0', 'w-1'], ['w-2']]);
+        expect(await list({ workflow: 'bill', pageSize: 1 })).toEqual([['w-1'], ['w-3']]);
+        expect(await list({ queue: 'high', workflow: 'order' })).toEqual([['w-4']]);
+        expect(await list({ queue: 'none' })).toEqual([[]]);
+        const { nextPageToken } = await dispatch.listWorkers({ tenantId, pageSize: 1 }, ROOT);
+        for (const wrong of [{ queue: 'low' }, { tenantId: other.tenantId }]) {
+          const request = { tenantId, pageToken: nextPageToken, ...wrong };
+          expect(await failureOf(dispatch.listWorkers(request, ROOT))).toMatchObject({ reason: 'PAGE_TOKEN_INVALID' });
+        }
+      });
+
+      test('a worker that is drained is told, ends what it has, gets nothing new, and works again once that is taken back', async () => {
+        const { tenantId, dispatch, start, worker, runs } = await open();
+        await using one = await worker('w-1', { slots: 2 });
+        await start('held');
+        const held = await one.assigned('held');
+        const grace = durationFromMs(7_000);
+        const drained = await dispatch.drainWorker({ tenantId, workerId: 'w-1', reason: 'deploy', grace }, ROOT);
+        expect(drained.worker).toMatchObject({ workerId: 'w-1', draining: true, slots: 2, leased: 1 });
+        expect(await one.until(({ drain }) => drain)).toMatchObject({ reason: 'deploy', grace, undo: false });
+        const { commitToken } = await start('waiting');
+        await runs.listRuns({ tenantId, afterCommit: commitToken }, ROOT);
+        await one.complete(held, 0);
+        await sleep(50);
+        expect(one.received.flatMap(({ assign }) => assign)).toHaveLength(1);
+        const explained = await runs.explainRun({ tenantId, runId: 'waiting' }, ROOT);
+        expect(explained.summary).toBe(
+          'Every worker that may take the run drains; start another one, or take a drain back.',
+        );
+        // Again, as after a lost answer: it is still one drain.
+        await dispatch.drainWorker({ tenantId, workerId: 'w-1' }, ROOT);
+        const undone = await dispatch.drainWorker({ tenantId, workerId: 'w-1', undo: true }, ROOT);
+        expect(undone.worker).toMatchObject({ draining: false });
+        await one.until(({ drain }) => (drain?.undo === true ? true : undefined));
+        const assignment = await one.assigned('waiting');
+        expect((await dispatch.listWorkers({ tenantId }, ROOT)).workers).toMatchObject([{ slots: 1, leased: 1 }]);
+        await one.complete(assignment, 0);
+        // The slots that came free before are the worker's to offer.
+        one.send({ credits: { add: 2 } });
+        await start('last');
+        await one.assigned('last');
+      });
+
+      test('all sessions of a worker drain, and a grace that is not given is 25 s', async () => {
+        const { tenantId, dispatch, start, worker } = await open();
+        await using one = await worker('w-1');
+        await using two = await worker('w-1');
+        await using other = await worker('w-2');
+        await dispatch.drainWorker({ tenantId, workerId: 'w-1' }, ROOT);
+        for (const session of [one, two]) {
+          expect((await session.until(({ drain }) => drain)).grace).toEqual(durationFromMs(25_000));
+        }
+        await start('r-1');
+        await other.assigned('r-1');
+        expect([...one.received, ...two.received].flatMap(({ assign }) => assign)).toEqual([]);
+      });
+
+      test('a worker that is not connected, or of another tenant, is WORKER_NOT_FOUND, and only operators drain', async () => {
+        const { dispatch, worker, tenantId } = await open();
+        const other = await open();
+        await using mine = await worker('w-1');
+        const absent = { code: 'NOT_FOUND', reason: 'WORKER_NOT_FOUND', metadata: { worker_id: 'w-1' } };
+        const elsewhere = { tenantId: other.tenantId, workerId: 'w-1' };
+        expect(await failureOf(dispatch.drainWorker(elsewhere, ROOT))).toMatchObject(absent);
+        await mine[Symbol.asyncDispose]();
+        await vi.waitFor(async () => {
+          expect(await failureOf(dispatch.drainWorker({ tenantId, workerId: 'w-1' }, ROOT))).toMatchObject(absent);
+        });
+        const denied = { code: 'PERMISSION_DENIED', reason: 'ROLE_DENIED' };
+        expect(await failureOf(dispatch.drainWorker({ workerId: 'w-1' }, as('developer')))).toMatchObject(denied);
+        expect(await failureOf(dispatch.drainWorker({ workerId: 'w-1' }, as('operator')))).toMatchObject({
+          reason: 'WORKER_NOT_FOUND',
+        });
+      });
+    });
+  });
+}
