@@ -1,0 +1,42 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { RunView } from '#gen/millrace/state/v1/run_pb.ts';
+import { RunService } from '#gen/millrace/state/v1/run_service_pb.ts';
+import { createChannel } from '#libs/rpc/client/channel.ts';
+import { createClient } from '#libs/rpc/client/client.ts';
+import { createRunSession } from '#libs/run-session/run-session.ts';
+import { median } from '../report.ts';
+import { startStateProcess, startWorkerProcess } from './processes.ts';
+
+/** Runs that are signalled, one after the other. */
+const RUNS = 200;
+/** Runs before those, which are not counted. */
+const WARM_UP = 50;
+
+/** Milliseconds from sending a signal to the news that the run that waited for it has completed; the median. */
+export async function measureSignals(store: string): Promise<number> {
+  await using state = await startStateProcess(store);
+  await using _worker = await startWorkerProcess(state.address, 1);
+  const channel = createChannel({ address: state.address });
+  await using session = createRunSession({ channel });
+  const runs = createClient(RunService, channel);
+  const latencies: number[] = [];
+  for (let index = 0; index < WARM_UP + RUNS; index += 1) {
+    const runId = `signal-${index}`;
+    const { ended } = session.start({ workflow: 'bench-signal', runId }, { wait: true, brief: true });
+    await untilItWaits(runId);
+    const began = performance.now();
+    void session.signal({ runId, name: 'go' });
+    await ended;
+    if (index >= WARM_UP) latencies.push(performance.now() - began);
+  }
+  await channel[Symbol.asyncDispose]();
+  return median(latencies);
+
+  async function untilItWaits(runId: string): Promise<void> {
+    for (;;) {
+      const { run } = await runs.getRun({ runId, view: RunView.STATE });
+      if (run?.waits.some(({ kind }) => kind.case === 'signal') === true) return;
+      await pause(5);
+    }
+  }
+}
