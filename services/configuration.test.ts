@@ -109,3 +109,11 @@ test('each service knows the variables of the others and leaves them alone', () 
   const env = { MILLRACE_WORKER_GRPC_LISTEN: '127.0.0.1:1', MILLRACE_STATE_ADDRESS: '127.0.0.1:2' };
   expect(parseConfig(REGISTRY_CONFIG, env, [])).toMatchObject({ config: { grpcListen: '127.0.0.1:7410' } });
 });
+
+test.each(DEFINITIONS.map((definition) => [definition.program, definition] as const))(
+  '%s leaves the variables of the command line alone',
+  (_, definition) => {
+    const env = { MILLRACE_ADDRESS: 'state.internal:7400', MILLRACE_TENANT: 'acme', MILLRACE_TOKEN: 'mlr_secret' };
+    expect(parseConfig(definition, env, [])).toEqual(parseConfig(definition, {}, []));
+  },
+);

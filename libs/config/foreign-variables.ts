@@ -4,9 +4,12 @@ const MADE_BY_KUBERNETES = /_SERVICE_|_PORT/;
 /** Variables that the tests read. */
 const OF_THE_TESTS: ReadonlySet<string> = new Set(['MILLRACE_REQUIRE_SERVERS', 'MILLRACE_SERVERS_DIR']);
 
+/** Variables that the command line reads. Set for a whole shell, they reach every service that is started from it. */
+const OF_THE_COMMAND_LINE: ReadonlySet<string> = new Set(['MILLRACE_ADDRESS', 'MILLRACE_TENANT', 'MILLRACE_TOKEN']);
+
 /**
- * The variables of all Millrace programs. One that belongs to another program is left alone, so that all of them can
- * share one environment; a test holds this list against the tables.
+ * The variables of all services. One that belongs to another service is left alone, so that all of them can share
+ * one environment; a test holds this list against the tables.
  */
 export const MILLRACE_VARIABLES: readonly string[] = [
   'MILLRACE_BUS',
@@ -20,6 +23,7 @@ export const MILLRACE_VARIABLES: readonly string[] = [
   'MILLRACE_REGISTRY_GRPC_LISTEN',
   'MILLRACE_REGISTRY_HTTP_LISTEN',
   'MILLRACE_STATE_ADDRESS',
+  'MILLRACE_STATE_ADVERTISE',
   'MILLRACE_STATE_GRPC_LISTEN',
   'MILLRACE_STATE_HTTP_LISTEN',
   'MILLRACE_STORE',
@@ -39,5 +43,10 @@ export function isMadeByKubernetes(name: string): boolean {
 
 /** Whether a variable that a program does not know is none of its business. */
 export function isForeign(name: string): boolean {
-  return isMadeByKubernetes(name) || OF_THE_TESTS.has(name) || MILLRACE_VARIABLES.includes(name);
+  return (
+    isMadeByKubernetes(name) ||
+    OF_THE_TESTS.has(name) ||
+    OF_THE_COMMAND_LINE.has(name) ||
+    MILLRACE_VARIABLES.includes(name)
+  );
 }

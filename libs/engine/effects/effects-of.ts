@@ -186,7 +186,14 @@ function addWake(events: readonly Event[], effects: Effect[], items: ItemEffects
   const lease = items.rootLease();
   if (lease === undefined) return;
   const news = events.filter(isNews);
-  if (news.length > 0) effects.push({ kind: 'wake', lease, events: news });
+  if (news.length > 0) effects.push({ kind: 'wake', lease, events: news.map((event) => withPayload(event, events)) });
+}
+
+/** A signal that was buffered and consumed at once has its payload with the event that buffered it. */
+function withPayload(event: Event, events: readonly Event[]): Event {
+  if (event.kind !== 'signalConsumed' || event.receivedSequence === 0) return event;
+  const received = events.find(({ sequence }) => sequence === event.receivedSequence);
+  return received?.kind === 'signalReceived' ? { ...event, payload: received.signal.payload } : event;
 }
 
 /** Whether the code of a function has to hear of an event that it did not cause itself. */

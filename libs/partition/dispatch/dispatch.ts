@@ -3,21 +3,16 @@ import type { ReadyEntry } from '../ready/ready-entry.ts';
 import { createReadyLists, type ListTail, type ReadyLists } from '../ready/ready-lists.ts';
 import type { WorkerShape } from '../ready/worker-shape.ts';
 import type { Clock } from '../timers/clock.ts';
-import type { HeldLease, ItemOwner, WorkerLink, WorkerRef } from './held-lease.ts';
-
-/** A worker's session, connected or expected back. */
-export interface DispatchSession extends WorkerRef {
-  readonly tenantId: string;
-  /** The stream that it is connected by. Absent: it is expected back, or not known yet after a recovery. */
-  link: WorkerLink | undefined;
-  /** How its leases hold. */
-  expiry: LeaseExpiry;
-  shape: WorkerShape | undefined;
-  readonly held: Set<HeldLease>;
-  /** When it was heard last, in monotonic milliseconds. */
-  heardMs: number;
-  isDraining: boolean;
-}
+import {
+  type AnnouncedCode,
+  createDispatchSession,
+  type DispatchSession,
+  NOTHING_ANNOUNCED,
+  type WorkerFacts,
+} from './dispatch-session.ts';
+import { createDrainedWorkers, type WorkerName } from './drained-workers.ts';
+import { createGoneSessions } from './gone-sessions.ts';
+import type { DrainOrder, HeldLease, ItemOwner, WorkerLink, WorkerRef } from './held-lease.ts';
 
 /** What a session says when it connects. */
 export interface SessionHello extends WorkerRef {
@@ -26,6 +21,10 @@ export interface SessionHello extends WorkerRef {
   readonly credits: number;
   readonly link: WorkerLink;
   readonly expiry: LeaseExpiry;
+  /** Absent: one that polls. */
+  readonly facts?: WorkerFacts;
+  /** What it announces, by `workflow@version`. */
+  readonly announced?: ReadonlyMap<string, AnnouncedCode>;
 }
 
 /** Sessions and ready work of all the partitions of a node. */
@@ -42,9 +41,13 @@ export interface Dispatch {
   maybeSession(sessionId: string): DispatchSession | undefined;
   sessions(): IterableIterator<DispatchSession>;
   changeShape(session: DispatchSession, shape: WorkerShape): void;
-  /** Lets a session take so many items more, and gives it what waits. */
+  /** Gives a worker nothing new until that is taken back, by whichever session it comes; its sessions are told. */
+  drain(worker: WorkerName, order: DrainOrder): void;
+  /** Takes a drain back: the sessions are told, and have the credits that were kept meanwhile. Safe to repeat. */
+  undrain(worker: WorkerName, order: DrainOrder): void;
+  /** Lets a session take so many items more, and gives it what waits. Those of one that drains are kept. */
   addCredits(session: DispatchSession, count: number): void;
-  /** Takes the credits of a session away, for good or until more are added. Answers how many there were. */
+  /** Takes the credits of a session away, also those that are kept, for good or until more are added. Answers how many. */
   takeCredits(session: DispatchSession): number;
   /** An item is ready. Answers the session that has it now, at the cost of a credit. */
   offer(entry: ReadyEntry, owner: ItemOwner, preferredSessionId?: string): DispatchSession | undefined;
@@ -59,42 +62,57 @@ export interface Dispatch {
   endRefill(tail: ListTail): boolean;
   /** A worker holds an item from now on. */
   hold(held: HeldLease): void;
+  /** Another session of the worker has an item from now on. */
+  moveHold(held: HeldLease, session: DispatchSession): void;
   /** A hold is over. */
   drop(held: HeldLease): void;
   /** Forgets the entries and holds of an owner whose partition is gone. */
   forget(owner: ItemOwner): void;
 }
 
-/** How long a session that is gone and holds nothing is remembered. */
-const FORGET_AFTER_MS = 60_000;
-
 /** Makes a dispatch without sessions. */
 export function createDispatch(clock: Clock, lists: ReadyLists = createReadyLists()): Dispatch {
   const sessions = new Map<string, DispatchSession>();
   const owners = new Map<ReadyEntry, ItemOwner>();
+  const drained = createDrainedWorkers();
+  const gone = createGoneSessions((session) => {
+    sessions.delete(session.sessionId);
+    drained.leave(session);
+  });
 
   function enter(worker: WorkerRef, tenantId: string): DispatchSession {
     const known = sessions.get(worker.sessionId);
     if (known !== undefined) return known;
     const nowMs = clock.monotonic();
-    for (const [id, session] of sessions) {
-      if (session.link !== undefined || session.held.size > 0 || nowMs - session.heardMs < FORGET_AFTER_MS) break;
-      sessions.delete(id);
-    }
-    const { sessionId, workerId } = worker;
-    const session: DispatchSession = {
-      sessionId,
-      workerId,
-      tenantId,
-      link: undefined,
-      expiry: { kind: 'heartbeat' },
-      shape: undefined,
-      held: new Set(),
-      heardMs: nowMs,
-      isDraining: false,
-    };
-    sessions.set(sessionId, session);
+    gone.forgetOld(nowMs);
+    const session = createDispatchSession(worker, tenantId, nowMs);
+    drained.enter(session);
+    gone.note(session, nowMs);
+    sessions.set(session.sessionId, session);
     return session;
+  }
+
+  /** Credits of a session that is connected, to be used or kept; the session claims nothing yet. */
+  function give(session: DispatchSession, count: number): void {
+    if (session.drainOrder !== undefined) session.keptCredits += count;
+    else lists.setCredits(session.sessionId, lists.creditsOf(session.sessionId) + count);
+  }
+
+  function takeUsable({ sessionId }: DispatchSession): number {
+    const credits = lists.creditsOf(sessionId);
+    lists.setCredits(sessionId, 0);
+    return credits;
+  }
+
+  function drop(held: HeldLease): void {
+    const session = sessions.get(held.worker.sessionId);
+    if (session?.held.delete(held) === true && session.link === undefined) gone.note(session, clock.monotonic());
+  }
+
+  function hold(held: HeldLease): void {
+    const session = enter(held.worker, held.key.tenantId);
+    session.held.add(held);
+    if (session.link === undefined) gone.remove(session);
   }
 
   function claimAll(session: DispatchSession): void {
@@ -109,14 +127,20 @@ export function createDispatch(clock: Clock, lists: ReadyLists = createReadyList
 
   return {
     lists,
-    connect: ({ shape, credits, link, expiry, ...worker }) => {
-      const session = enter(worker, shape.tenantId);
+    connect: ({ shape, credits, link, expiry, facts, announced = NOTHING_ANNOUNCED, sessionId, workerId }) => {
+      const session = enter({ sessionId, workerId }, shape.tenantId);
+      gone.remove(session);
       session.heardMs = clock.monotonic();
+      session.connectTime = clock.now();
+      session.facts = facts;
+      session.announced = announced;
       if (session.link !== undefined) lists.leave(session.sessionId);
       session.link = link;
       session.expiry = expiry;
       session.shape = shape;
-      lists.join({ sessionId: worker.sessionId, workerId: worker.workerId, shape, credits });
+      const isDraining = session.drainOrder !== undefined;
+      session.keptCredits = isDraining ? credits : 0;
+      lists.join({ sessionId, workerId, shape, credits: isDraining ? 0 : credits });
       return session;
     },
     disconnect: (session, link) => {
@@ -124,6 +148,8 @@ export function createDispatch(clock: Clock, lists: ReadyLists = createReadyList
       session.link = undefined;
       for (const held of session.held) held.handle = 0;
       lists.leave(session.sessionId);
+      session.keptCredits = 0;
+      gone.note(session, clock.monotonic());
     },
     heard: (session) => {
       session.heardMs = clock.monotonic();
@@ -136,14 +162,32 @@ export function createDispatch(clock: Clock, lists: ReadyLists = createReadyList
       lists.changeShape(session.sessionId, shape);
       claimAll(session);
     },
+    drain: (worker, order) => {
+      const { tenantId, workerId } = worker;
+      const its = [...sessions.values()].filter((one) => one.tenantId === tenantId && one.workerId === workerId);
+      for (const { link } of its) link?.drain(order.graceMs, order.reason, false);
+      drained.drain(worker, order, its);
+      for (const session of its) session.keptCredits += takeUsable(session);
+    },
+    undrain: (worker, { graceMs, reason }) => {
+      for (const session of drained.undrain(worker)) {
+        // What the worker is told leaves before anything that it is given again.
+        session.link?.drain(graceMs, reason, true);
+        const credits = session.keptCredits;
+        session.keptCredits = 0;
+        if (session.link === undefined) continue;
+        give(session, credits);
+        claimAll(session);
+      }
+    },
     addCredits: (session, count) => {
       if (session.link === undefined) return;
-      lists.setCredits(session.sessionId, lists.creditsOf(session.sessionId) + count);
+      give(session, count);
       claimAll(session);
     },
     takeCredits: (session) => {
-      const credits = lists.creditsOf(session.sessionId);
-      lists.setCredits(session.sessionId, 0);
+      const credits = takeUsable(session) + session.keptCredits;
+      session.keptCredits = 0;
       return credits;
     },
     offer: (entry, owner, preferredSessionId) => {
@@ -155,7 +199,7 @@ export function createDispatch(clock: Clock, lists: ReadyLists = createReadyList
     isQueued: (entry) => owners.has(entry),
     returnCredit: (sessionId) => {
       const session = sessions.get(sessionId);
-      if (session?.link !== undefined) lists.setCredits(sessionId, lists.creditsOf(sessionId) + 1);
+      if (session?.link !== undefined) give(session, 1);
     },
     withdraw: (entry) => {
       owners.delete(entry);
@@ -168,12 +212,14 @@ export function createDispatch(clock: Clock, lists: ReadyLists = createReadyList
       return offer.kind;
     },
     endRefill: (tail) => lists.endRefill(tail),
-    hold: (held) => {
-      enter(held.worker, held.key.tenantId).held.add(held);
+    hold,
+    moveHold: (held, { sessionId, workerId }) => {
+      if (held.worker.sessionId === sessionId) return;
+      drop(held);
+      held.worker = { sessionId, workerId };
+      hold(held);
     },
-    drop: (held) => {
-      sessions.get(held.worker.sessionId)?.held.delete(held);
-    },
+    drop,
     forget: (owner) => {
       for (const [entry, its] of owners) {
         if (its !== owner) continue;
@@ -181,7 +227,13 @@ export function createDispatch(clock: Clock, lists: ReadyLists = createReadyList
         lists.withdraw(entry);
       }
       // The worker is not told: whoever owns the partition next has the lease, and what is sent for it finds its way there.
-      for (const { held } of sessions.values()) for (const lease of held) if (lease.owner === owner) held.delete(lease);
+      const nowMs = clock.monotonic();
+      for (const session of sessions.values()) {
+        const { held } = session;
+        if (held.size === 0) continue;
+        for (const lease of held) if (lease.owner === owner) held.delete(lease);
+        gone.note(session, nowMs);
+      }
     },
   };
 }

@@ -22,7 +22,8 @@ export interface HeldLease {
   readonly owner: ItemOwner;
   readonly key: RunKey;
   readonly proof: LeaseProof;
-  readonly worker: WorkerRef;
+  /** The session that has it: the one that it was leased to, or one that took it over for the same worker. */
+  worker: WorkerRef;
   /** What names it on the worker's stream. 0: the worker has not been told of it, or not on this stream. */
   handle: number;
 }
@@ -48,6 +49,13 @@ export interface AssignmentFacts {
   readonly traceparent: string;
   /** What the last attempt said with its heartbeats. Absent: nothing. */
   readonly heartbeatDetails?: Payload | undefined;
+}
+
+/** What an operator says to a worker that is to take no new work. */
+export interface DrainOrder {
+  /** How long it may go on with what it has. */
+  readonly graceMs: number;
+  readonly reason: string;
 }
 
 /** The way to a worker that is connected. What is sent over it is durable. */

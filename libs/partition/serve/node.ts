@@ -241,5 +241,7 @@ export function createPartitionNode(options: NodeOptions): PartitionNode {
 }
 
 function notServed(partition: number): DomainError {
-  return new DomainError('NOT_OWNER', `partition ${partition} is not served here at this moment`, { retryAfterMs: 250 });
+  return new DomainError('NOT_OWNER', `partition ${partition} is not served here at this moment`, {
+    retryAfterMs: 250,
+  });
 }

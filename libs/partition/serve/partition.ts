@@ -28,6 +28,7 @@ import type { RunMessage } from './message.ts';
 import { createRunClock } from './run-clock.ts';
 import { createRunEffects, type MessageEffect } from './run-effects.ts';
 import { createEntryWriter, openVisit, type RunVisit } from './run-visit.ts';
+import { createStepHeartbeats } from './step-heartbeats.ts';
 import { createWatchers, type RunWatcher } from './watchers.ts';
 
 /** What a partition is served with, once it was recovered. */
@@ -119,11 +120,18 @@ export function createPartition(options: PartitionOptions): Partition {
       if (hot === undefined || isClosed || state.deletions.has(hot.identity.incarnation)) return undefined;
       effects.adoptLeases(hot);
       runClock.arm(hot);
+      stepHeartbeats.arm(hot);
       return hot;
     },
   });
 
   const runClock = createRunClock({ clock, dispatch, onDue: ring });
+  const stepHeartbeats = createStepHeartbeats({
+    clock,
+    tables,
+    visit,
+    onTrouble: (_what, error) => options.onBug(error),
+  });
   const idle = createIdleRuns(options.maxIdleRuns, evict);
 
   const partition: Partition = {
@@ -163,6 +171,7 @@ export function createPartition(options: PartitionOptions): Partition {
       dirty.add(hot);
       effects.adoptLeases(hot);
       runClock.arm(hot);
+      stepHeartbeats.arm(hot);
       visit(hot.identity, {
         intent: 'wake',
         act: (visited) => effects.offerReady(visited, hot),
@@ -207,6 +216,7 @@ export function createPartition(options: PartitionOptions): Partition {
       if (isClosed) return;
       isClosed = true;
       runClock.close();
+      stepHeartbeats.close();
       dispatch.forget(partition);
       mailboxes.close(error);
       watchers.close();
@@ -232,7 +242,10 @@ export function createPartition(options: PartitionOptions): Partition {
       mailboxes.put(hot.identity, hot);
       known.add(hot.id);
     },
-    onRecord: (event: PartitionEvent): void => evolvePartition(state, event),
+    onRecord: (event: PartitionEvent): void => {
+      evolvePartition(state, event);
+      options.onDirty();
+    },
   };
 
   function readTime(): number {
@@ -322,6 +335,7 @@ export function createPartition(options: PartitionOptions): Partition {
       if (dirty.size === 1) options.onDirty();
     }
     runClock.arm(hot);
+    stepHeartbeats.arm(hot);
   }
 
   function tellEventsOnceDurable(hot: HotRun): void {
@@ -340,6 +354,7 @@ export function createPartition(options: PartitionOptions): Partition {
   function forgetRun(hot: HotRun): void {
     effects.withdrawAll(hot);
     runClock.clear(hot);
+    stepHeartbeats.forget(hot);
     dirty.delete(hot);
     idle.remove(hot);
     if (mailboxes.peek(hot.identity) === hot) mailboxes.evict(hot.identity);
@@ -353,6 +368,7 @@ export function createPartition(options: PartitionOptions): Partition {
     }
     effects.withdrawAll(hot);
     runClock.clear(hot);
+    stepHeartbeats.forget(hot);
     dirty.delete(hot);
     idle.remove(hot);
     const { tenantId, runId } = key;

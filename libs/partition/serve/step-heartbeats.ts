@@ -61,12 +61,11 @@ export function createStepHeartbeats({ clock, tables, visit, onTrouble }: StepHe
 
   function arm(hot: HotRun): void {
     const { id, identity, run } = hot;
-    const known = byRun.get(id);
     if (run.openSteps.size === 0) {
-      if (known !== undefined) forget(hot);
+      if (byRun.size > 0) forget(hot);
       return;
     }
-    let watched = known;
+    let watched = byRun.get(id);
     if (watched?.incarnation !== identity.incarnation) {
       watched = { incarnation: identity.incarnation, steps: new Map() };
       byRun.set(id, watched);
@@ -84,8 +83,7 @@ export function createStepHeartbeats({ clock, tables, visit, onTrouble }: StepHe
   }
 
   function forget({ id }: HotRun): void {
-    byRun.delete(id);
-    wakes.clear(id);
+    if (byRun.delete(id)) wakes.clear(id);
   }
 
   /** Finds how long a step may be silent, which only its event says. */

@@ -1,4 +1,5 @@
-import type { Dispatch, DispatchSession } from '#libs/partition/dispatch/dispatch.ts';
+import type { Dispatch } from '#libs/partition/dispatch/dispatch.ts';
+import type { DispatchSession } from '#libs/partition/dispatch/dispatch-session.ts';
 import type { WorkerShape } from '#libs/partition/ready/worker-shape.ts';
 import { compareText } from '#libs/store/tables/text-order.ts';
 

@@ -1,4 +1,4 @@
-import type { DispatchSession } from '#libs/partition/dispatch/dispatch.ts';
+import type { DispatchSession } from '#libs/partition/dispatch/dispatch-session.ts';
 
 /** When a session was heard last, as wall-clock time. Undefined: never, since this node took its leases over. */
 export function maybeHeardTime({ shape, heardMs }: DispatchSession, nowMs: number): number | undefined {

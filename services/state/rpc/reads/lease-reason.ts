@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { BlockerSchema } from '#gen/millrace/state/v1/blocker_pb.ts';
 import type { Lease } from '#libs/engine/model/lease.ts';
-import type { DispatchSession } from '#libs/partition/dispatch/dispatch.ts';
+import type { DispatchSession } from '#libs/partition/dispatch/dispatch-session.ts';
 import { HEARTBEAT_LEASE_MS } from '#libs/partition/runs/next-time.ts';
 import { leaseToProto } from '../wire/lease.ts';
 import { maybeTimestampFromTime, timestampFromTime } from '../wire/timestamp.ts';

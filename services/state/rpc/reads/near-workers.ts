@@ -27,8 +27,8 @@ function lackOf(workerId: string, { session, shape, credits }: ConnectedSession,
     wrongVersion: !definitions.has(ANY_DEFINITION) && !definitions.has(`${workflow}@${version}`),
     wrongTask: false,
     missingTags: entry.tags.filter((tag) => !tags.has(tag)),
-    noFreeSlot: credits === 0 && !session.isDraining,
-    draining: session.isDraining,
+    noFreeSlot: credits === 0 && session.drainOrder === undefined,
+    draining: session.drainOrder !== undefined,
   };
 }
 

@@ -1,39 +1,70 @@
 import { create } from '@bufbuild/protobuf';
-import { type Worker, WorkerSchema } from '#gen/millrace/state/v1/worker_pb.ts';
+import {
+  type AnnouncedDefinition,
+  AnnouncedDefinitionSchema,
+  type Worker,
+  WorkerSchema,
+  WorkMode,
+} from '#gen/millrace/state/v1/worker_pb.ts';
+import type { AnnouncedCode } from '#libs/partition/dispatch/dispatch-session.ts';
+import { namedSessionId } from '../wire/session-id.ts';
 import { maybeTimestampFromTime } from '../wire/timestamp.ts';
-import type { ConnectedWorker } from './connected-workers.ts';
-import { drainedCreditsOf } from './drained-credits.ts';
+import type { ConnectedSession, ConnectedWorker } from './connected-workers.ts';
 import { maybeHeardTime } from './heard-time.ts';
 
-/** A worker on the wire, as its sessions at this node have it. */
+/** A worker on the wire, as its sessions at this node have it. Where they differ, the newest one counts. */
 export function workerToProto({ workerId, sessions }: ConnectedWorker, nowMs: number): Worker {
-  const names = new Set(sessions.flatMap(({ shape }) => [...shape.definitions]));
   const heard = sessions.map(({ session }) => maybeHeardTime(session, nowMs)).filter((time) => time !== undefined);
+  const [first, ...others] = sessions.toSorted((a, b) => b.session.connectTime - a.session.connectTime);
+  const facts = [first, ...others].map((one) => one?.session.facts).find((known) => known !== undefined);
   let leased = 0;
   let slots = 0;
-  for (const { session, credits } of sessions) {
-    leased += session.held.size;
-    slots += session.held.size + credits + drainedCreditsOf(session);
+  for (const one of sessions) {
+    leased += one.session.held.size;
+    slots += slotsOf(one);
   }
   return create(WorkerSchema, {
     workerId,
-    sessionIds: sessions.map(({ session }) => session.sessionId),
-    queues: sortedUnion(sessions.map(({ shape }) => shape.queues)),
-    tags: sortedUnion(sessions.map(({ shape }) => shape.tags)),
-    definitions: [...names].toSorted().map(definitionFrom),
+    sessionIds: sortedUnion(sessions.map(({ session }) => [namedSessionId(session.sessionId)])).filter(Boolean),
+    queues: sortedUnion(sessions.map(({ shape }) => [...shape.queues])),
+    tags: sortedUnion(sessions.map(({ shape }) => [...shape.tags])),
+    definitions: definitionsOf(sessions),
+    tasks: tasksOf(sessions),
     slots,
     leased,
-    draining: sessions.every(({ session }) => session.isDraining),
+    mode: facts?.mode === 'DIRECT' ? WorkMode.DIRECT : WorkMode.RELAYED,
+    draining: sessions.every(({ session }) => session.drainOrder !== undefined),
+    connectTime: maybeTimestampFromTime(Math.min(...sessions.map(({ session }) => session.connectTime))),
     heartbeatTime: maybeTimestampFromTime(heard.length === 0 ? undefined : Math.max(...heard)),
+    sdk: facts?.sdk ?? '',
   });
 }
 
-/** The name of a definition ends with its version, which has no `@`. */
-function definitionFrom(name: string): { readonly workflow: string; readonly version: string } {
-  const at = name.lastIndexOf('@');
-  return { workflow: name.slice(0, at), version: name.slice(at + 1) };
+/** One that polls says how much it takes by each poll. */
+function slotsOf({ session, credits }: ConnectedSession): number {
+  return session.facts?.slots ?? session.held.size + credits + session.keptCredits;
 }
 
-function sortedUnion(sets: readonly ReadonlySet<string>[]): string[] {
-  return [...new Set(sets.flatMap((set) => [...set]))].toSorted();
+/** A session without tasks can run all of its definitions. */
+function tasksOf(sessions: readonly ConnectedSession[]): readonly string[] {
+  const tasks = sessions.map(({ session }) => session.facts?.tasks ?? []);
+  return tasks.some((its) => its.length === 0) ? [] : sortedUnion(tasks);
+}
+
+function definitionsOf(sessions: readonly ConnectedSession[]): AnnouncedDefinition[] {
+  const codes = new Map<string, AnnouncedCode | undefined>();
+  for (const { session, shape } of sessions.toSorted((a, b) => a.session.connectTime - b.session.connectTime)) {
+    for (const name of shape.definitions) codes.set(name, session.announced.get(name) ?? codes.get(name));
+  }
+  return [...codes.keys()].toSorted().map((name) => announcedFrom(name, codes.get(name)));
+}
+
+/** An announcement without its content. The name ends with the version, which has no `@`. */
+export function announcedFrom(name: string, code: AnnouncedCode | undefined): AnnouncedDefinition {
+  const at = name.lastIndexOf('@');
+  return create(AnnouncedDefinitionSchema, { workflow: name.slice(0, at), version: name.slice(at + 1), ...code });
+}
+
+function sortedUnion(lists: readonly (readonly string[])[]): string[] {
+  return [...new Set(lists.flat())].toSorted();
 }

@@ -5,7 +5,6 @@ import {
   type WaitRunResponse,
   WaitRunResponseSchema,
 } from '#gen/millrace/state/v1/run_service_pb.ts';
-import { isTerminal } from '#libs/engine/model/status.ts';
 import type { UnaryHandler } from '#libs/rpc/handler.ts';
 import type { StateContext } from '../context.ts';
 import { readRun } from '../runs/read-run.ts';
@@ -24,7 +23,7 @@ export function createWaitRun(context: StateContext): UnaryHandler<WaitRunReques
     const ms = Math.max(0, Math.min(waitMs, (remainingMs ?? Infinity) - MARGIN_MS));
     await untilEnded(context, key, incarnation, ms, signal);
     const asked = view === RunView.UNSPECIFIED ? RunView.FULL : view;
-    const { run, hot } = await readRun(context, key, incarnation, { view: asked, withoutInput: true });
-    return create(WaitRunResponseSchema, { run, ended: isTerminal(hot.run.status) });
+    const { run, isOver } = await readRun(context, key, incarnation, { view: asked, withoutInput: true });
+    return create(WaitRunResponseSchema, { run, ended: isOver });
   };
 }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { DomainError } from '#libs/errors/domain-error.ts';
-import type { Dispatch, DispatchSession } from '#libs/partition/dispatch/dispatch.ts';
+import type { Dispatch } from '#libs/partition/dispatch/dispatch.ts';
+import type { DispatchSession } from '#libs/partition/dispatch/dispatch-session.ts';
 import type { StateContext } from '../context.ts';
 import { invalidField } from '../wire/invalid-field.ts';
 
@@ -51,7 +52,7 @@ export function createPollSessions(context: StateContext): PollSessions {
       for (const sessionId of sessionIds(poller)) {
         const known = dispatch.maybeSession(sessionId);
         if (known !== undefined) assertOwn(known, poller);
-        isDraining ||= known?.isDraining === true;
+        isDraining ||= known?.drainOrder !== undefined;
         // One that has a stream is the stream's.
         if (!taken.has(sessionId) && known?.link === undefined) free ??= sessionId;
       }

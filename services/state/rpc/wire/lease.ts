@@ -3,6 +3,7 @@ import type { LeaseProof } from '#libs/engine/commands/item-commands.ts';
 import { itemIdFrom, type Lease, maybeItemSequence } from '#libs/engine/model/lease.ts';
 import { ROOT } from '#libs/engine/model/run.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
+import { namedSessionId } from './session-id.ts';
 import { maybeTimestampFromTime, timestampFromTime } from './timestamp.ts';
 
 /** Names an incarnation where the tenant goes without saying. */
@@ -21,7 +22,7 @@ export function leaseToProto(lease: Lease, { runId, incarnation }: RunRef, nodeP
     taskId: nodePath,
     itemId: itemIdFrom(incarnation, itemSequence),
     workerId,
-    sessionId,
+    sessionId: namedSessionId(sessionId),
     fence,
     leaseTime: timestampFromTime(leaseTime),
     expireTime: maybeTimestampFromTime(expireTime),

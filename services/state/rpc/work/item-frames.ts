@@ -15,6 +15,8 @@ import type { Command } from '#libs/engine/commands/command.ts';
 import type { Reply } from '#libs/engine/decide/decision.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { News } from '#libs/partition/commit/waiter.ts';
+import type { HotRun } from '#libs/partition/runs/hot-run.ts';
+import { noteDetails, noteStepHeard } from '#libs/partition/runs/run-heartbeats.ts';
 import { outcomeUnknown } from '#libs/partition/serve/ask.ts';
 import type { Partition, RunTask } from '#libs/partition/serve/partition.ts';
 import type { RunVisit } from '#libs/partition/serve/run-visit.ts';
@@ -29,8 +31,9 @@ import {
   releaseFromProto,
   startChildFromProto,
 } from '../wire/commands.ts';
-import { payloadToProto } from '../wire/payload.ts';
+import { payloadFromProto, payloadToProto } from '../wire/payload.ts';
 import { errorFromRejection } from '../wire/rejection.ts';
+import { stepIdFromProto } from '../wire/step-id.ts';
 import type { PeerWork } from './peer-work.ts';
 import type { StreamItem, StreamItems } from './stream-items.ts';
 
@@ -54,6 +57,8 @@ class FrameTask implements RunTask {
   readonly #ordinal: number;
   readonly #command: (now: number) => Command;
   readonly #sink: FrameSink;
+  /** What follows, once it was decided. */
+  done: ((hot: HotRun) => void) | undefined;
 
   constructor(
     item: StreamItem,
@@ -79,6 +84,7 @@ class FrameTask implements RunTask {
       return;
     }
     const { reply } = result;
+    if (visit.hot !== undefined) this.done?.(visit.hot);
     visit.whenDurable((news) => this.#told(news, reply));
   }
 
@@ -104,7 +110,13 @@ export function createItemFrames(
   sink: FrameSink,
   signal: AbortSignal,
 ): ItemFrames {
-  function send(item: StreamItem, ordinal: number, intent: Command['kind'], command: (now: number) => Command): void {
+  function send(
+    item: StreamItem,
+    ordinal: number,
+    intent: Command['kind'],
+    command: (now: number) => Command,
+    done?: (hot: HotRun) => void,
+  ): void {
     if (item.route !== 'here') {
       sink.onReject(
         item.handle,
@@ -121,7 +133,9 @@ export function createItemFrames(
       sink.onReject(item.handle, ordinal, error, item);
       return;
     }
-    partition.visit(item.key, new FrameTask(item, ordinal, intent, command, sink));
+    const task = new FrameTask(item, ordinal, intent, command, sink);
+    task.done = done;
+    partition.visit(item.key, task);
   }
 
   /** Runs a frame now, or behind those of its assignment that wait. */
@@ -277,7 +291,13 @@ export function createItemFrames(
       peer.open().extend.push({ ...frame, handle: item.peerHandle });
       return;
     }
-    enqueue(item, () => send(item, 0, 'extendLease', () => extendFromProto(frame, item.proof)));
+    const go = (settled: LeaseExtension): void => {
+      const note = (hot: HotRun): void => noteHeartbeat(hot, item.proof.nodePath, settled);
+      send(item, 0, 'extendLease', () => extendFromProto(settled, item.proof), note);
+    };
+    const { details } = frame;
+    if (details === undefined || !needsSettling(details)) enqueue(item, () => go(frame));
+    else settleFirst(item, 0, details, (payload) => go({ ...frame, details: payload }));
   }
 
   return {
@@ -313,6 +333,15 @@ export function createItemFrames(
       }
     }
   }
+}
+
+/** Keeps what an attempt says of itself, and that its step is alive. */
+function noteHeartbeat(hot: HotRun, nodePath: string, { details, step }: LeaseExtension): void {
+  if (details !== undefined) {
+    const payload = payloadFromProto(details, 'extend.details');
+    if (payload !== undefined) noteDetails(hot, nodePath, payload);
+  }
+  if (step !== undefined) noteStepHeard(hot, stepIdFromProto(step), performance.now());
 }
 
 function yieldFromProto({ knownSequence }: YieldSlot, lease: StreamItem['proof']): Command {

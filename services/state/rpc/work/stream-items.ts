@@ -48,7 +48,17 @@ export function createStreamItems(partitionCount: number): StreamItems {
   function add(handle: number, { key, proof }: NamedItem, priority: number, route: StreamItem['route']): StreamItem {
     const { tenantId, runId } = key;
     const partition = partitionCount === 1 ? 0 : partitionOfSlot(slotOf(tenantId, runId), partitionCount);
-    const item = { handle, key, proof, partition, priority, route, towards: undefined, peerHandle: 0, waiting: undefined };
+    const item = {
+      handle,
+      key,
+      proof,
+      partition,
+      priority,
+      route,
+      towards: undefined,
+      peerHandle: 0,
+      waiting: undefined,
+    };
     items.set(handle, item);
     return item;
   }

@@ -4,7 +4,7 @@ import type { HeldState, Welcome } from '#gen/millrace/state/v1/work_down_pb.ts'
 import type { Hello } from '#gen/millrace/state/v1/work_up_pb.ts';
 import { type AnnouncedDefinition, AnnouncedDefinitionSchema, WorkMode } from '#gen/millrace/state/v1/worker_pb.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
-import type { DispatchSession } from '#libs/partition/dispatch/dispatch.ts';
+import type { DispatchSession } from '#libs/partition/dispatch/dispatch-session.ts';
 import type { HeldLease } from '#libs/partition/dispatch/held-lease.ts';
 import type { WorkerShape } from '#libs/partition/ready/worker-shape.ts';
 import { HEARTBEAT_LEASE_MS } from '#libs/partition/runs/next-time.ts';
