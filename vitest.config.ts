@@ -23,6 +23,8 @@ const config: ViteUserConfig = defineConfig({
             'test/**/*.test.ts',
           ],
           exclude: special,
+          // Properties compute for a second; on a machine with other work that is several.
+          testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
       },

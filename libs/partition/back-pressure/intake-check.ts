@@ -25,14 +25,13 @@ const ALWAYS: ReadonlySet<CommandKind> = new Set<CommandKind>([
 ]);
 
 /**
- * Refuses a command that the backlog has no room for.
- *
- * @throws OVERLOADED, naming what is behind, with the time after which it is worth to try again.
+ * Why the backlog has no room for a command: OVERLOADED, naming what is behind, with the time after which it is worth to
+ * try again.
  */
-export function assertTaken(command: CommandKind, intake: Intake): void {
-  if (intake === 'all' || ALWAYS.has(command)) return;
-  if (intake === 'noStarts' && command !== 'startRun') return;
-  throw new DomainError('OVERLOADED', 'the tables are too far behind the journal to take more', {
+export function maybeOverload(command: CommandKind, intake: Intake): DomainError | undefined {
+  if (intake === 'all' || ALWAYS.has(command)) return undefined;
+  if (intake === 'noStarts' && command !== 'startRun') return undefined;
+  return new DomainError('OVERLOADED', 'the tables are too far behind the journal to take more', {
     metadata: { limit: 'unmaterialised journal' },
     retryAfterMs: RETRY_AFTER_MS,
   });

@@ -71,7 +71,7 @@ function factsOf(hot: HotRun, nodePath: string, history: readonly Event[], hasMo
 }
 
 /** The input of a run, which its first event carries. */
-export function inputOf(events: readonly Event[]): Payload | undefined {
+function inputOf(events: readonly Event[]): Payload | undefined {
   const [first] = events;
   return first?.kind === 'runStarted' ? first.input : undefined;
 }

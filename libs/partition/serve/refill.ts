@@ -32,7 +32,7 @@ export function startRefill(
 
   async function look(): Promise<void> {
     // Taken first: a refill may end or begin what is looked at.
-    for (const tail of [...dispatch.lists.needsRefill()]) {
+    for (const tail of Array.from(dispatch.lists.needsRefill())) {
       if (isStopped) return;
       try {
         await refillOne(tail);

@@ -74,8 +74,8 @@ export function createDefinitionCache(
       const beganMs = nowMs();
       try {
         const { lastTimes } = await readActivationHistory(tables.activations, tenantId, workflow);
-        entry.activated = [...lastTimes.keys()];
-        for (const version of [...entry.versions.keys()]) await readVersion(entry, version);
+        entry.activated = Array.from(lastTimes.keys());
+        for (const version of Array.from(entry.versions.keys())) await readVersion(entry, version);
         entry.readAtMs = beganMs;
       } finally {
         entry.reading = undefined;

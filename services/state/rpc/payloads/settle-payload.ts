@@ -7,7 +7,7 @@ import type { IncarnationKey } from '#libs/store/tables/keys.ts';
 import { openPayload } from './open-payload.ts';
 
 /** Larger payloads go to the blob store: what is left in the journal stays small and cheap to copy. */
-export const INLINE_BYTES: number = 64 * 1024;
+const INLINE_BYTES: number = 64 * 1024;
 
 /** What keeping a payload needs. */
 export interface SettleContext {
