@@ -63,7 +63,7 @@ export interface Dispatch {
   /** A worker holds an item from now on. */
   hold(held: HeldLease): void;
   /** Another session of the worker has an item from now on. */
-  moveHold(held: HeldLease, session: DispatchSession): void;
+  moveHold(held: HeldLease, worker: WorkerRef): void;
   /** A hold is over. */
   drop(held: HeldLease): void;
   /** Forgets the entries and holds of an owner whose partition is gone. */

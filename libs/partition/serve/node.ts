@@ -6,12 +6,14 @@ import type { CommitContext } from '../commit/commit-context.ts';
 import type { CommitLine } from '../commit/commit-line.ts';
 import { createCommitLoop } from '../commit/commit-loop.ts';
 import { createDispatch, type Dispatch } from '../dispatch/dispatch.ts';
+import type { AnnouncedCode } from '../dispatch/dispatch-session.ts';
 import type { ReadRules } from '../rows/load-run.ts';
 import { createFenceCounter } from '../state/fence.ts';
 import type { OutboxMessage } from '../state/partition-state.ts';
 import type { Clock } from '../timers/clock.ts';
 import type { ResolveDefinition } from './definition-port.ts';
 import { createRemoveDeleted } from './deletion.ts';
+import { type DivergenceLift, startDivergenceLift } from './divergence-lift.ts';
 import { createInbox, type IncomingMessage } from './inbox.ts';
 import { createMaterialiser, type Materialiser } from './materialise.ts';
 import { createMessages, type Messages } from './messages.ts';
@@ -72,6 +74,8 @@ export interface PartitionNode {
   receive(target: number, source: number, messages: readonly IncomingMessage[]): Promise<number>;
   /** Resolves once the tables show what was committed up to a position. */
   materialised(partition: number, position: number, signal: AbortSignal): Promise<void>;
+  /** A worker announced these definitions, by `workflow@version`: runs go on that diverged under another build. */
+  announceBuilds(tenantId: string, announced: ReadonlyMap<string, Pick<AnnouncedCode, 'build'>>): void;
   /** Tells what was held back while the lease did not allow it. */
   answerHeld(partition: number): void;
   /** Drops everything. What is not durable is settled by the next owner. */
@@ -85,6 +89,7 @@ interface Served {
   readonly scan: RowScan;
   readonly messages: Messages;
   readonly sweep: Sweep;
+  readonly lift: DivergenceLift;
   isReleasing: boolean;
 }
 
@@ -169,11 +174,18 @@ export function createPartitionNode(options: NodeOptions): PartitionNode {
     const mayWrite = (): boolean => options.mayAnswer(number);
     const { random, onTrouble } = options;
     const sweep = startSweep({ partition, slots, tables, clock, mayWrite, random, onTrouble });
-    served.set(number, { partition, line, materialiser, scan, messages, sweep, isReleasing: false });
+    const lift = startDivergenceLift({ partition, clock, onTrouble });
+    served.set(number, { partition, line, materialiser, scan, messages, sweep, lift, isReleasing: false });
     for (const hot of recovered.runs) partition.adopt(hot);
     messages.resume();
     await scan.start(signal);
     materialiser.wake();
+    // Workers that came while nobody served it have said already what they run.
+    if (recovered.state.diverged.size > 0) {
+      for (const { link, tenantId, announced } of dispatch.sessions()) {
+        if (link !== undefined) announceTo(lift, tenantId, announced);
+      }
+    }
   }
 
   function partitionNumber({ tenantId, runId }: RunKey): number {
@@ -193,6 +205,7 @@ export function createPartitionNode(options: NodeOptions): PartitionNode {
     served.delete(number);
     found.scan.stop();
     found.sweep.stop();
+    found.lift.stop();
     found.messages.stop();
     void found.materialiser.stop();
     found.partition.close(
@@ -211,6 +224,7 @@ export function createPartitionNode(options: NodeOptions): PartitionNode {
       const found = served.get(number);
       if (found === undefined) return;
       found.isReleasing = true;
+      found.lift.stop();
       found.scan.stop();
       await loop.drain(found.line);
       await found.materialiser.flush(signal);
@@ -228,6 +242,11 @@ export function createPartitionNode(options: NodeOptions): PartitionNode {
       if (found === undefined) throw notServed(number);
       await found.materialiser.until(position, signal);
     },
+    announceBuilds: (tenantId, announced) => {
+      for (const { partition, lift } of served.values()) {
+        if (partition.state.diverged.size > 0) announceTo(lift, tenantId, announced);
+      }
+    },
     answerHeld: (number) => served.get(number)?.line.answerHeld(),
     stop: async () => {
       isStopping = true;
@@ -238,6 +257,14 @@ export function createPartitionNode(options: NodeOptions): PartitionNode {
       await Promise.all(all.map(({ materialiser }) => materialiser.stop()));
     },
   };
+}
+
+function announceTo(
+  lift: DivergenceLift,
+  tenantId: string,
+  announced: ReadonlyMap<string, Pick<AnnouncedCode, 'build'>>,
+): void {
+  for (const [name, { build }] of announced) lift.announce(tenantId, name, build);
 }
 
 function notServed(partition: number): DomainError {

@@ -6,7 +6,7 @@ import { DomainError } from '#libs/errors/domain-error.ts';
 import type { StateTables } from '#libs/store/store.ts';
 import type { RunKey } from '#libs/store/tables/keys.ts';
 import { createBacklog } from '../back-pressure/backlog.ts';
-import { assertTaken } from '../back-pressure/intake-check.ts';
+import { maybeOverload } from '../back-pressure/intake-check.ts';
 import type { CommitLine } from '../commit/commit-line.ts';
 import type { Dispatch } from '../dispatch/dispatch.ts';
 import type { ItemOwner } from '../dispatch/held-lease.ts';
@@ -23,8 +23,10 @@ import type { PartitionEvent } from '../state/partition-event.ts';
 import { encodePartitionEvent } from '../state/partition-event-codec.ts';
 import { evolvePartition, type PartitionState } from '../state/partition-state.ts';
 import type { Clock } from '../timers/clock.ts';
+import { noteDivergence } from './divergence-lift.ts';
 import { createIdleRuns } from './idle-runs.ts';
 import type { RunMessage } from './message.ts';
+import { maybeQuarantined } from './quarantine.ts';
 import { createRunClock } from './run-clock.ts';
 import { createRunEffects, type MessageEffect } from './run-effects.ts';
 import { createEntryWriter, openVisit, type RunVisit } from './run-visit.ts';
@@ -277,6 +279,7 @@ export function createPartition(options: PartitionOptions): Partition {
       }
       return;
     }
+    noteDivergence(visited, state, visited.isForgotten);
     visited.closeRecords(addEntry);
     const now = visited.hot;
     if (visited.isForgotten && now !== undefined) {
@@ -294,25 +297,13 @@ export function createPartition(options: PartitionOptions): Partition {
       return new DomainError('UNAVAILABLE', 'the journal does not answer in time', { retryAfterMs: 1_000 });
     }
     if (intent === 'read') return undefined;
-    if (state.quarantined.size > 0) {
-      const quarantine = state.quarantined.get(runIdKey(key));
-      if (quarantine !== undefined) {
-        return new DomainError('QUARANTINED', `run ${key.runId} cannot be folded: ${quarantine.message}`, {
-          metadata: { run_id: key.runId },
-        });
-      }
-    }
-    try {
-      assertTaken(intent, backlog.intake(clock.monotonic()));
-      return undefined;
-    } catch (error) {
-      return error as DomainError;
-    }
+    return maybeQuarantined(state, key) ?? maybeOverload(intent, backlog.intake(clock.monotonic()));
   }
 
   /** A task was refused in the middle: what it decided before stands, and like every answer this one waits. */
   function refuse(visited: ReturnType<typeof openVisit>, task: RunTask, error: DomainError): void {
     visited.close(addEntry, line.position);
+    noteDivergence(visited, state, visited.isForgotten);
     visited.closeRecords(addEntry);
     const { hot } = visited;
     if (hot !== undefined && hot.lastPosition === line.position) note(hot);

@@ -160,7 +160,7 @@ export function createRunEffects(context: EffectContext): RunEffects {
     const held = maybeHeld(hot, lease);
     if (held === undefined) return;
     visit.whenDurable((news) => {
-      const link = dispatch.maybeSession(lease.sessionId)?.link;
+      const link = dispatch.maybeSession(held.worker.sessionId)?.link;
       if (news === 'durable' && link !== undefined && held.handle !== 0) tell(link, held);
     });
   }

@@ -52,6 +52,7 @@ test('a state is the same after it was packed and read, but for what has rows of
       expect(read.unborn).toEqual(state.unborn);
       expect(read.quarantined).toEqual(state.quarantined);
       expect(read.deletions).toEqual(state.deletions);
+      expect([...read.diverged.values()]).toEqual([...state.diverged.values()]);
       expect([read.requests.size, read.acknowledged.length]).toEqual([0, 0]);
       for (const [target, { nextNumber }] of state.outboxes) {
         expect(outboxTo(read, target)).toEqual({ nextNumber, waiting: new Map() });

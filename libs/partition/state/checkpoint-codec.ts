@@ -27,7 +27,12 @@ export function encodeCheckpoint(state: PartitionState): Uint8Array {
     time: state.time,
     nextNumbers: Array.from(state.outboxes, ([partition, { nextNumber }]) => ({ partition, number: nextNumber })),
     applied: Array.from(state.applied, ([partition, number]) => ({ partition, number })),
-    open: [...[...state.unborn.values()].flat(), ...state.quarantined.values(), ...state.deletions.values()],
+    open: [
+      ...[...state.unborn.values()].flat(),
+      ...state.quarantined.values(),
+      ...state.deletions.values(),
+      ...state.diverged.values(),
+    ],
   });
   return writtenBytes(writer).slice();
 }

@@ -61,6 +61,11 @@ const KINDS: { readonly [K in PartitionEvent['kind']]: { readonly number: number
   },
   runReleased: { number: 8, fields: object({ tenantId: text, runId: text }) },
   runDeleted: { number: 9, fields: object({ tenantId: text, runId: text, incarnation: id }) },
+  divergenceNoted: {
+    number: 10,
+    fields: object({ tenantId: text, runId: text, incarnation: id, workflow: text, version: text, build: text }),
+  },
+  divergenceLifted: { number: 11, fields: object({ tenantId: text, runId: text }) },
 };
 
 const kindByNumber = new Map(

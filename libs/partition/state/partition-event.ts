@@ -78,6 +78,25 @@ export interface RunDeleted {
   readonly incarnation: string;
 }
 
+/** A run diverged: it waits for another build of its code, in place of what was noted of it. */
+export interface DivergenceNoted {
+  readonly kind: 'divergenceNoted';
+  readonly tenantId: string;
+  readonly runId: string;
+  readonly incarnation: string;
+  readonly workflow: string;
+  readonly version: string;
+  /** The build that diverged. Empty: its worker did not say. */
+  readonly build: string;
+}
+
+/** A run waits for no other build any more: it goes on, has ended, or is gone. */
+export interface DivergenceLifted {
+  readonly kind: 'divergenceLifted';
+  readonly tenantId: string;
+  readonly runId: string;
+}
+
 /** What happens to a partition beside its runs. */
 export type PartitionEvent =
   | MessageQueued
@@ -88,4 +107,6 @@ export type PartitionEvent =
   | UnbornTaken
   | RunQuarantined
   | RunReleased
-  | RunDeleted;
+  | RunDeleted
+  | DivergenceNoted
+  | DivergenceLifted;

@@ -1,5 +1,6 @@
 import { LogError } from '#libs/engine/model/log-error.ts';
 import { runIdKey } from '../mailboxes/run-id-key.ts';
+import { createDivergedRuns, type DivergedRuns } from './diverged-runs.ts';
 import type { PartitionEvent, RequestAnswered, RunDeleted, RunQuarantined, SignalUnborn } from './partition-event.ts';
 
 /** A message that is not acknowledged yet. */
@@ -32,6 +33,8 @@ export interface PartitionState {
   readonly quarantined: Map<string, RunQuarantined>;
   /** Incarnations whose rows go. */
   readonly deletions: Map<string, RunDeleted>;
+  /** Runs that wait for another build of their code. */
+  readonly diverged: DivergedRuns;
   /** Rows of messages that were acknowledged. */
   readonly acknowledged: OutboxMessage[];
 }
@@ -46,6 +49,7 @@ export function createPartitionState(): PartitionState {
     unborn: new Map(),
     quarantined: new Map(),
     deletions: new Map(),
+    diverged: createDivergedRuns(),
     acknowledged: [],
   };
 }
@@ -140,6 +144,12 @@ export function evolvePartition(state: PartitionState, event: PartitionEvent): v
       return;
     case 'runDeleted':
       state.deletions.set(event.incarnation, event);
+      return;
+    case 'divergenceNoted':
+      state.diverged.add(event);
+      return;
+    case 'divergenceLifted':
+      state.diverged.delete(runIdKey(event));
       return;
   }
 }

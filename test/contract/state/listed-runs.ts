@@ -24,7 +24,7 @@ export const keyword = (value: string): ValueInit => ({ kind: { case: 'keywordVa
 /** A whole number as an attribute. */
 export const integer = (value: bigint): ValueInit => ({ kind: { case: 'integerValue', value } });
 /** A number as an attribute. */
-export const double = (value: number): ValueInit => ({ kind: { case: 'doubleValue', value } });
+const double = (value: number): ValueInit => ({ kind: { case: 'doubleValue', value } });
 /** Several texts as an attribute. */
 export const keywords = (...values: string[]): ValueInit => ({ kind: { case: 'keywordList', value: { values } } });
 const boolean = (value: boolean): ValueInit => ({ kind: { case: 'booleanValue', value } });

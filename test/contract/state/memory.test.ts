@@ -1,5 +1,6 @@
 import { definitionListsContract } from './definition-lists-contract.ts';
 import { definitionsContract } from './definitions-contract.ts';
+import { divergencesContract } from './divergences-contract.ts';
 import { eventsContract } from './events-contract.ts';
 import { eventsWatchContract } from './events-watch-contract.ts';
 import { explainContract } from './explain-contract.ts';
@@ -21,6 +22,7 @@ eventsContract('events in memory', createMemoryStateHome);
 eventsWatchContract('watches of events in memory', createMemoryStateHome);
 explainContract('explanations in memory', createMemoryStateHome);
 workersContract('workers in memory', createMemoryStateHome);
+divergencesContract('diverged runs in memory', createMemoryStateHome);
 unaryPollsContract('polls of workers in memory', createMemoryStateHome);
 unaryLeasesContract('leases of unary calls in memory', createMemoryStateHome);
 unaryWorkContract('unary work in memory', createMemoryStateHome);

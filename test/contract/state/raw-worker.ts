@@ -6,6 +6,7 @@ import {
   type WorkResponse,
 } from '#gen/millrace/state/v1/dispatch_service_pb.ts';
 import type { Assignment } from '#gen/millrace/state/v1/work_down_pb.ts';
+import type { HelloSchema } from '#gen/millrace/state/v1/work_up_pb.ts';
 import { incarnationFrom } from '#libs/partition/runs/incarnation.ts';
 import { createChannel } from '#libs/rpc/client/channel.ts';
 import { createClient } from '#libs/rpc/client/client.ts';
@@ -22,8 +23,13 @@ export interface RawWorkerOptions {
   readonly tags?: readonly string[];
   /** 1 by default. */
   readonly slots?: number;
+  /** The build of each definition. */
+  readonly build?: string;
+  /** What it says of itself besides. */
+  readonly facts?: Pick<HelloInit, 'mode' | 'sdk' | 'tasks' | 'held'>;
 }
 
+type HelloInit = Exclude<MessageInitShape<typeof HelloSchema>, { $typeName: string }>;
 type Frames = Exclude<MessageInitShape<typeof WorkRequestSchema>, { $typeName: string }>;
 
 /** A worker of which a test sends every frame. Disposing cuts its stream. */
@@ -109,10 +115,11 @@ export async function openRawWorker({ grpc }: RpcAddresses, options: RawWorkerOp
       tags: [...(options.tags ?? [])],
       definitions: options.definitions.map((name) => {
         const at = name.lastIndexOf('@');
-        return { workflow: name.slice(0, at), version: name.slice(at + 1) };
+        return { workflow: name.slice(0, at), version: name.slice(at + 1), build: options.build ?? '' };
       }),
       slots: options.slots ?? 1,
       protocol: 1,
+      ...options.facts,
     },
   });
   await until(({ welcome }) => welcome);

@@ -1,5 +1,6 @@
 import { definitionListsContract } from './definition-lists-contract.ts';
 import { definitionsContract } from './definitions-contract.ts';
+import { divergencesContract } from './divergences-contract.ts';
 import { eventsContract } from './events-contract.ts';
 import { eventsWatchContract } from './events-watch-contract.ts';
 import { explainContract } from './explain-contract.ts';
@@ -21,6 +22,7 @@ eventsContract('events in SQLite', createSqliteStateHome);
 eventsWatchContract('watches of events in SQLite', createSqliteStateHome);
 explainContract('explanations in SQLite', createSqliteStateHome);
 workersContract('workers in SQLite', createSqliteStateHome);
+divergencesContract('diverged runs in SQLite', createSqliteStateHome);
 unaryPollsContract('polls of workers in SQLite', createSqliteStateHome);
 unaryLeasesContract('leases of unary calls in SQLite', createSqliteStateHome);
 unaryWorkContract('unary work in SQLite', createSqliteStateHome);

@@ -5,11 +5,11 @@ import { createMemoryData, openMemoryStateStore } from '#libs/store/memory/open.
 import { BLOB_COLLECTIONS } from '#libs/store/mongo/blobs.ts';
 import type { OpenStateStore } from '#libs/store/opening/open-context.ts';
 import { BLOBS_FILE } from '#libs/store/sqlite/blobs.ts';
-import { CONTEXT, createMongoHome, createSqliteHome } from '#test/contract/store/open/store-homes.ts';
+import { CONTEXT, createMongoHome, createSqliteHome, type HomeOptions } from '#test/contract/store/open/store-homes.ts';
 
 /** A place for the state service's store, which is removed at the end. */
 export interface StateHome extends AsyncDisposable {
-  readonly openState: () => Promise<OpenStateStore>;
+  readonly openState: (options?: HomeOptions) => Promise<OpenStateStore>;
   /** Whether several nodes may have it open at once. */
   readonly isShared: boolean;
   /** Changes a byte in the first chunk of a put where it is kept. */
@@ -20,7 +20,7 @@ export interface StateHome extends AsyncDisposable {
 export async function createMemoryStateHome(): Promise<StateHome> {
   const data = createMemoryData();
   return {
-    openState: () => openMemoryStateStore(CONTEXT, { data }),
+    openState: (options) => openMemoryStateStore(CONTEXT, { data, ...options }),
     isShared: true,
     async flipByte(putId) {
       const chunk = await data.blobs.readChunk(putId, 0);
@@ -34,7 +34,7 @@ export async function createMemoryStateHome(): Promise<StateHome> {
 export async function createSqliteStateHome(): Promise<StateHome> {
   const home = await createSqliteHome();
   return {
-    openState: () => home.openState(),
+    openState: (options) => home.openState(options),
     isShared: false,
     async flipByte(putId) {
       const raw = new DatabaseSync(join(home.folder, BLOBS_FILE), { timeout: 5_000 });
@@ -52,7 +52,7 @@ export async function createSqliteStateHome(): Promise<StateHome> {
 export async function createMongoStateHome(uri: string): Promise<StateHome> {
   const home = await createMongoHome(uri);
   return {
-    openState: () => home.openState(),
+    openState: (options) => home.openState(options),
     isShared: true,
     async flipByte(putId) {
       await using client = await new MongoClient(uri).connect();

@@ -115,6 +115,39 @@ export function unaryLeasesContract(name: string, createHome: () => Promise<Stat
         await complete(assignment, 1);
       });
 
+      test('a stream of the session goes on with what its polls took, and every lease shows the session as it was named', async () => {
+        const { tenantId, dispatch, runs, start, poll, kinds } = await open();
+        const sessionId = newSession();
+        const wait = { seconds: 20n };
+        const polls = [poll({ sessionId, wait }), poll({ sessionId, wait })];
+        await sleep(50);
+        await start('r-1');
+        await start('r-2');
+        const leased = (await Promise.all(polls)).flat();
+        expect(leased).toHaveLength(2);
+        for (const { runId } of leased) {
+          const { events } = await dispatch.getHistory({ tenantId, runId }, ROOT);
+          const shown = events.flatMap(({ kind }) => (kind.case === 'taskLeased' ? [kind.value.lease?.sessionId] : []));
+          expect(shown).toEqual([sessionId]);
+        }
+        const held = leased.map((assignment, index) => ({ handle: 2 * index + 1, lease: leaseOf(assignment) }));
+        const definitions = ['order@1'];
+        const options = { tenantId, workerId: 'w-1', sessionId, definitions, slots: 2, facts: { held } };
+        await using worker = await openRawWorker(served.addresses, options);
+        const { held: states } = await worker.until(({ welcome }) => welcome);
+        expect(states.map(({ handle, lost }) => [handle, lost])).toEqual([
+          [1, false],
+          [3, false],
+        ]);
+        await runs.cancelRun({ tenantId, runId: 'r-1' }, ROOT);
+        const cancelled = leased.findIndex(({ runId }) => runId === 'r-1');
+        expect(await worker.until(({ cancel }) => cancel[0]?.handle)).toBe(2 * cancelled + 1);
+        for (const [index, assignment] of leased.entries()) {
+          await worker.complete({ ...assignment, handle: 2 * index + 1 }, 0);
+          expect((await kinds(assignment.runId)).at(-1)).toBe('runEnded');
+        }
+      });
+
       test('what an attempt said of itself is told to the next one', async () => {
         const { tenantId, dispatch, start, take, extend } = await open();
         await start('r');

@@ -3,7 +3,7 @@ import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RunStatus } from '#gen/millrace/state/v1/run_status_pb.ts';
 import { type Assignment, WorkKind } from '#gen/millrace/state/v1/work_down_pb.ts';
-import type { DispatchSession } from '#libs/partition/dispatch/dispatch.ts';
+import type { DispatchSession } from '#libs/partition/dispatch/dispatch-session.ts';
 import { failureOf } from '#test/doors/failure.ts';
 import { functionOf, opaqueOf } from './definition-calls.ts';
 import { type HeldStore, holdJournal } from './held-journal.ts';
@@ -45,7 +45,7 @@ export function unaryPollsContract(name: string, createHome: () => Promise<State
     describe.each(DOORS)('by $name', (door) => {
       const open = (): Promise<UnaryCalls> => unaryCalls(door, served);
 
-      test('a poll answers what waits, with everything that its code needs', async () => {
+      test('[10] a poll answers what waits, with everything that its code needs', async () => {
         const { start, poll } = await open();
         await start('r', { input: json('{"n":1}'), priority: 2, tags: ['gpu'] });
         expect(await poll()).toEqual([]);
@@ -161,7 +161,7 @@ export function unaryPollsContract(name: string, createHome: () => Promise<State
         expect(await failureOf(poll({ definitions: [other] }))).toMatchObject({ reason: 'DEFINITION_EXISTS' });
       });
 
-      test('what comes for a caller that is gone goes to another worker, its attempt not counted', async () => {
+      test('[92] what comes for a caller that is gone goes to another worker, its attempt not counted', async () => {
         const { tenantId, start, poll, take, kinds } = await open();
         const caller = new AbortController();
         const gone = failureOf(poll({ wait: { seconds: 20n } }, { signal: caller.signal }));

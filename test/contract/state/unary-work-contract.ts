@@ -63,7 +63,7 @@ export function unaryWorkContract(name: string, createHome: () => Promise<StateH
         expect((await kinds('r')).filter((kind) => kind === 'stepRecorded')).toHaveLength(1);
       });
 
-      test('records of one request are taken all or not at all, and known ones change nothing', async () => {
+      test('[91] records of one request are taken all or not at all, and known ones change nothing', async () => {
         const { start, take, record, kinds } = await open();
         await start('r');
         const assignment = await take();
@@ -186,7 +186,7 @@ export function unaryWorkContract(name: string, createHome: () => Promise<StateH
         expect(await kinds('r')).toHaveLength(3);
       });
 
-      test('every call says what it misses: the run, the item, steps', async () => {
+      test('[91] every call says what it misses: the run, the item, steps', async () => {
         const { tenantId, dispatch, start, take, record, park, complete } = await open();
         await start('r');
         const assignment = await take();

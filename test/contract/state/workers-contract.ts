@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { durationFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type Worker, WorkMode } from '#gen/millrace/state/v1/worker_pb.ts';
 import { failureOf } from '#test/doors/failure.ts';
 import { as } from '#test/doors/token-authenticator.ts';
 import { type RunCalls, runCalls } from './run-calls.ts';
@@ -64,6 +65,38 @@ export function workersContract(name: string, createHome: () => Promise<StateHom
         });
       });
 
+      test('a worker is listed with what it said of itself, and since when it is connected', async () => {
+        const { tenantId, dispatch, worker } = await open();
+        const before = Date.now();
+        const facts = { sdk: 'typescript/1.2.0', tasks: ['b', 'a'], mode: WorkMode.DIRECT };
+        await using direct = await worker('w-1', { slots: 7, build: 'b1', facts });
+        await using plain = await worker('w-2');
+        const list = async (): Promise<Worker[]> => (await dispatch.listWorkers({ tenantId }, ROOT)).workers;
+        const [first, second] = await list();
+        expect(first).toMatchObject({
+          sdk: 'typescript/1.2.0',
+          tasks: ['a', 'b'],
+          mode: WorkMode.DIRECT,
+          slots: 7,
+          definitions: [{ workflow: 'order', version: '1', build: 'b1' }],
+        });
+        expect(second).toMatchObject({ sdk: '', tasks: [], mode: WorkMode.RELAYED, slots: 1 });
+        expect(second?.definitions).toMatchObject([{ build: '', definitionHash: '' }]);
+        for (const one of [first, second]) {
+          expect(timestampMs(one?.connectTime as never)).toBeGreaterThanOrEqual(before);
+          expect(timestampMs(one?.connectTime as never)).toBeLessThanOrEqual(Date.now());
+        }
+        const announce = [{ workflow: 'bill', version: '2', definitionHash: 'h', build: 'b2' }];
+        direct.send({ announce, retract: [{ workflow: 'order', version: '1' }] });
+        plain.send({ announce: [{ workflow: 'order', version: '1', build: 'b3' }] });
+        await vi.waitFor(async () => {
+          const [changed, other] = await list();
+          expect(changed?.definitions).toMatchObject(announce);
+          expect(changed?.definitions).toHaveLength(1);
+          expect(other?.definitions).toMatchObject([{ workflow: 'order', build: 'b3' }]);
+        });
+      });
+
       test('the list is paged, filtered by queue and workflow, and of its tenant', async () => {
         const { tenantId, dispatch, worker } = await open();
         const other = await open();
@@ -120,12 +153,37 @@ export function workersContract(name: string, createHome: () => Promise<StateHom
         expect(undone.worker).toMatchObject({ draining: false });
         await one.until(({ drain }) => (drain?.undo === true ? true : undefined));
         const assignment = await one.assigned('waiting');
-        expect((await dispatch.listWorkers({ tenantId }, ROOT)).workers).toMatchObject([{ slots: 1, leased: 1 }]);
+        expect((await dispatch.listWorkers({ tenantId }, ROOT)).workers).toMatchObject([{ slots: 2, leased: 1 }]);
         await one.complete(assignment, 0);
         // The slots that came free before are the worker's to offer.
         one.send({ credits: { add: 2 } });
         await start('last');
         await one.assigned('last');
+      });
+
+      test('a worker that is drained gets nothing for new credits, or when it comes back, until that is taken back', async () => {
+        const { tenantId, dispatch, start, worker } = await open();
+        const before = await worker('w-1');
+        await dispatch.drainWorker({ tenantId, workerId: 'w-1', reason: 'deploy' }, ROOT);
+        before.send({ credits: { add: 1 } });
+        await start('r-1');
+        await sleep(50);
+        expect(before.received.flatMap(({ assign }) => assign)).toEqual([]);
+        await before[Symbol.asyncDispose]();
+        const { sessionId } = before;
+        await using again = await worker('w-1', { sessionId });
+        await using other = await worker('w-1');
+        for (const one of [again, other]) {
+          expect(await one.until(({ drain }) => drain)).toMatchObject({ reason: 'deploy', undo: false });
+        }
+        await start('r-2');
+        await sleep(50);
+        expect([...again.received, ...other.received].flatMap(({ assign }) => assign)).toEqual([]);
+        const { workers } = await dispatch.listWorkers({ tenantId }, ROOT);
+        expect(workers).toMatchObject([{ workerId: 'w-1', draining: true, slots: 2 }]);
+        await dispatch.drainWorker({ tenantId, workerId: 'w-1', undo: true }, ROOT);
+        const gotOne = (one: typeof again): Promise<string> => one.until(({ assign }) => assign[0]?.runId);
+        expect((await Promise.all([gotOne(again), gotOne(other)])).toSorted()).toEqual(['r-1', 'r-2']);
       });
 
       test('all sessions of a worker drain, and a grace that is not given is 25 s', async () => {

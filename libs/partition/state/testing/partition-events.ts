@@ -62,6 +62,15 @@ export const eventsByKind: {
   }),
   runReleased: fc.record({ kind: fc.constant('runReleased'), ...run }),
   runDeleted: fc.record({ kind: fc.constant('runDeleted'), ...run, incarnation }),
+  divergenceNoted: fc.record({
+    kind: fc.constant('divergenceNoted'),
+    ...run,
+    incarnation,
+    workflow: text,
+    version: text,
+    build: text,
+  }),
+  divergenceLifted: fc.record({ kind: fc.constant('divergenceLifted'), ...run }),
 };
 
 /** A random event of any kind. */

@@ -4,6 +4,7 @@ import type { CallContext } from '#libs/rpc/call-context.ts';
 import type { UnaryHandler } from '#libs/rpc/handler.ts';
 import type { StateContext } from '../context.ts';
 import { createKeyLocks } from '../payloads/key-locks.ts';
+import { createAnnouncedBuilds } from '../unary-work/announced-builds.ts';
 import { createAnnouncements } from '../unary-work/announcements.ts';
 import { maybeAssignmentNow } from '../unary-work/assignment-now.ts';
 import { DEFAULT_TTL_MS } from '../unary-work/extend-lease.ts';
@@ -16,6 +17,7 @@ import { pollerShape } from '../unary-work/poller-shape.ts';
 import { takeTurn } from '../unary-work/take-turn.ts';
 import { unaryAssignment } from '../unary-work/unary-assignment.ts';
 import { maybeMsFromDuration } from '../wire/duration.ts';
+import { announcedCode } from '../work/worker-facts.ts';
 
 const DEFAULT_WAIT_MS = 20_000;
 /** What of the caller's time is left for the answer. */
@@ -28,6 +30,7 @@ const MARGIN_MS = 250;
 export function createPollWork(context: StateContext): UnaryHandler<PollWorkRequest, PollWorkResponse> {
   const sessions = createPollSessions(context);
   const announcements = createAnnouncements(context);
+  const builds = createAnnouncedBuilds(context);
   const locks = createKeyLocks();
 
   async function poll(request: PollWorkRequest, call: CallContext): Promise<readonly PolledItem[]> {
@@ -38,6 +41,7 @@ export function createPollWork(context: StateContext): UnaryHandler<PollWorkRequ
       workerId,
       sessionId,
       shape: pollerShape(tenantId, request),
+      announced: announcedCode(request.definitions),
       maxItems,
       waitMs: Math.min(maybeMsFromDuration(request.wait) ?? DEFAULT_WAIT_MS, remainingMs - MARGIN_MS),
       ttlMs: ttlOf(request),
@@ -75,6 +79,7 @@ export function createPollWork(context: StateContext): UnaryHandler<PollWorkRequ
     const { sessionId, requestId, definitions } = request;
     const { tenantId } = call;
     await announcements.take(tenantId, definitions);
+    builds.take(tenantId, request.workerId, definitions);
     if (sessionId !== '') await keepSession(context, { tenantId, sessionId, ttlMs: ttlOf(request) });
     if (requestId === '') return assignedOf(await poll(request, call));
     return await pollRepeatably(createRepeatablePoll(context, tenantId, request), request, call);

@@ -46,7 +46,7 @@ function slotsOf({ session, credits }: ConnectedSession): number {
 }
 
 /** A session without tasks can run all of its definitions. */
-function tasksOf(sessions: readonly ConnectedSession[]): readonly string[] {
+function tasksOf(sessions: readonly ConnectedSession[]): string[] {
   const tasks = sessions.map(({ session }) => session.facts?.tasks ?? []);
   return tasks.some((its) => its.length === 0) ? [] : sortedUnion(tasks);
 }

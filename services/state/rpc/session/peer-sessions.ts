@@ -60,6 +60,7 @@ export function createPeerSessions(
       if (byNode.get(nodeId) === peer) byNode.delete(nodeId);
       for (const entry of peer.entries) {
         byEntry.delete(entry);
+        waitingStarts.delete(entry);
         const cause = error instanceof DomainError ? error : undefined;
         events.onUnanswered(entry, unanswered(nodeId, cause));
       }

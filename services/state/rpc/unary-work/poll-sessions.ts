@@ -36,8 +36,6 @@ export interface PollSessions {
 /** The session of one poll. */
 export interface PollSession {
   readonly sessionId: string;
-  /** An operator drains the worker: it gets nothing. */
-  readonly isDraining: boolean;
   giveBack(): void;
 }
 
@@ -48,18 +46,16 @@ export function createPollSessions(context: StateContext): PollSessions {
     take: (poller) => {
       const { dispatch } = context.node;
       let free: string | undefined;
-      let isDraining = false;
       for (const sessionId of sessionIds(poller)) {
         const known = dispatch.maybeSession(sessionId);
         if (known !== undefined) assertOwn(known, poller);
-        isDraining ||= known?.drainOrder !== undefined;
         // One that has a stream is the stream's.
         if (!taken.has(sessionId) && known?.link === undefined) free ??= sessionId;
       }
       if (free !== undefined) {
         const sessionId = free;
         taken.add(sessionId);
-        return { sessionId, isDraining, giveBack: () => void taken.delete(sessionId) };
+        return { sessionId, giveBack: () => void taken.delete(sessionId) };
       }
       throw new DomainError('OVERLOADED', `a session polls at most ${MAX_POLLS} times at once`, {
         metadata: { limit: 'polls', maximum: String(MAX_POLLS) },

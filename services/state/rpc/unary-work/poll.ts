@@ -1,3 +1,4 @@
+import type { AnnouncedCode } from '#libs/partition/dispatch/dispatch-session.ts';
 import type { AssignmentFacts, HeldLease, WorkerLink } from '#libs/partition/dispatch/held-lease.ts';
 import type { WorkerShape } from '#libs/partition/ready/worker-shape.ts';
 import type { StateContext } from '../context.ts';
@@ -20,6 +21,8 @@ const LINGER_LOOK_MS = 250;
 /** What is polled for. */
 export interface PollTerms extends Poller {
   readonly shape: WorkerShape;
+  /** What its worker says of definitions, by `workflow@version`. */
+  readonly announced: ReadonlyMap<string, AnnouncedCode>;
   readonly maxItems: number;
   /** How long the first item may take. 0: only what is there. */
   readonly waitMs: number;
@@ -75,10 +78,8 @@ export async function pollOnce(
     wake: () => undefined,
     tell: () => undefined,
     revoke: () => undefined,
-    drain: (_graceMs, _reason, undo) => {
-      if (!undo) takeNoMore();
-      else if (!isOver && items.size === 0) takeAgain();
-    },
+    // While it drains its credits are kept, so that it waits in vain.
+    drain: () => undefined,
   };
   const session = dispatch.connect({
     workerId,
@@ -87,12 +88,12 @@ export async function pollOnce(
     credits: maxItems,
     link,
     expiry: { kind: 'ttl', ttlMs: terms.ttlMs },
+    announced: terms.announced,
   });
-  if (own.isDraining) takeNoMore();
 
   /** Items that were leased and are not here: a credit was used for each. */
   function onTheirWay(): number {
-    return maxItems - unused - dispatch.lists.creditsOf(own.sessionId) - arrived;
+    return maxItems - unused - dispatch.lists.creditsOf(own.sessionId) - session.keptCredits - arrived;
   }
 
   /** Waits until a condition holds or a time has passed; at once where the caller is gone or is to go. */
@@ -113,12 +114,6 @@ export async function pollOnce(
   function takeNoMore(): void {
     // A stream that came under the session meanwhile has credits of its own.
     if (session.link === link) unused += dispatch.takeCredits(session);
-  }
-
-  function takeAgain(): void {
-    const credits = unused;
-    unused = 0;
-    dispatch.addCredits(session, credits);
   }
 
   function disconnect(): void {

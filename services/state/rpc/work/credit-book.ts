@@ -40,6 +40,8 @@ export function createCreditBook(slots: number, { addHere, takeHere }: CreditPor
   /** Who the slots belong to that come free next, the oldest first. */
   const owed: (Creditor | undefined)[] = [];
   let here = slots;
+  /** Slots that peers were given and that the worker does not have: they are taken back once every node has its due. */
+  let lent = 0;
 
   function dueOf(): number {
     return Math.max(slots > 0 ? 1 : 0, shareOfSlots(slots, peers.size + 1, 0));
@@ -82,20 +84,30 @@ export function createCreditBook(slots: number, { addHere, takeHere }: CreditPor
       const spare = Math.min(free, Math.max(0, here - due), due);
       here -= spare;
       if (free > spare) addHere(free - spare);
+      if (spare > 0 || slots === 0) return spare;
       // A node without any slot could give the worker nothing, however long its items wait.
-      return Math.max(spare, slots > 0 ? 1 : 0);
+      lent += 1;
+      return 1;
     },
     addPeer: (peer) => {
       peers.add(peer);
     },
     removePeer: (peer, heldItems) => {
       if (!peers.delete(peer)) return;
-      const unused = Math.max(0, peer.allotment - heldItems);
+      let filled = heldItems;
+      for (const [index, creditor] of owed.entries()) {
+        if (creditor !== peer) continue;
+        owed[index] = undefined;
+        filled += 1;
+      }
+      const unused = Math.max(0, peer.allotment - filled);
+      const kept = Math.min(lent, unused);
       peer.allotment = 0;
-      for (let count = 0; count < unused; count += 1) give(neediest('here'));
+      lent -= kept;
+      for (let count = kept; count < unused; count += 1) give(neediest('here'));
     },
     ended: (creditor) => {
-      owed.push(creditor);
+      owed.push(creditor === 'here' || (creditor !== undefined && peers.has(creditor)) ? creditor : undefined);
     },
     left: (creditor) => {
       if (creditor === 'here') here -= 1;
@@ -109,8 +121,9 @@ export function createCreditBook(slots: number, { addHere, takeHere }: CreditPor
         const from = owed.shift();
         if (from === 'here') here -= 1;
         else if (from !== undefined) from.allotment -= 1;
-        const isThere = from !== undefined && from !== 'here' && peers.has(from);
-        give(neediest(isThere ? from : 'here'));
+        const to = neediest(from ?? 'here');
+        if (lent > 0 && allotmentOf(to) >= dueOf()) lent -= 1;
+        else give(to);
       }
     },
   };

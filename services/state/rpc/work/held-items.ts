@@ -1,9 +1,10 @@
 import type { HeldState } from '#gen/millrace/state/v1/work_down_pb.ts';
 import type { HeldItem } from '#gen/millrace/state/v1/work_up_pb.ts';
-import type { HeldLease } from '#libs/partition/dispatch/held-lease.ts';
+import type { HeldLease, WorkerRef } from '#libs/partition/dispatch/held-lease.ts';
 import { ask } from '#libs/partition/serve/ask.ts';
 import type { StateContext } from '../context.ts';
 import { leaseProofFromProto } from '../wire/lease.ts';
+import { namedSessionId } from '../wire/session-id.ts';
 import type { NamedItem, StreamItem, StreamItems } from './stream-items.ts';
 
 /** A hold that is still the worker's. */
@@ -32,20 +33,24 @@ const DEFAULT_PRIORITY = 3;
  */
 export async function maybeAdopt(
   { node }: StateContext,
-  sessionId: string,
+  worker: WorkerRef,
   item: StreamItem,
 ): Promise<HeldState | undefined> {
   const { key, proof } = item;
   const found = await ask(node.partitionOf(key), key, {
     intent: 'read',
     act: ({ hot }): FoundHold | undefined => {
-      const lease = hot?.holds.find((held) => held.worker.sessionId === sessionId && isSameHold(held.proof, proof));
+      // What a poll of the session took is the session's too.
+      const lease = hot?.holds.find(
+        (held) => namedSessionId(held.worker.sessionId) === worker.sessionId && isSameHold(held.proof, proof),
+      );
       if (hot === undefined || lease === undefined) return undefined;
       const { stepCount, lastSequence, priority } = hot.run;
       return { lease, priority, stepCount, lastSequence };
     },
   });
   if (found === undefined) return undefined;
+  node.dispatch.moveHold(found.lease, worker);
   found.lease.handle = item.handle;
   item.priority = found.priority;
   return {

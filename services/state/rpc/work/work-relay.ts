@@ -248,7 +248,7 @@ export function createWorkRelay(options: RelayOptions): WorkRelay {
   return {
     reconcile,
     reopen: () => {
-      for (const peer of [...byNode.values()]) replace(peer);
+      for (const peer of Array.from(byNode.values())) replace(peer);
     },
     heartbeat: (heartbeat) => {
       for (const peer of byNode.values()) peer.open().heartbeat = heartbeat;

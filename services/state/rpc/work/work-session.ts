@@ -2,15 +2,16 @@ import { create } from '@bufbuild/protobuf';
 import { type WorkRequest, type WorkResponse, WorkResponseSchema } from '#gen/millrace/state/v1/dispatch_service_pb.ts';
 import type { HeldState, Welcome } from '#gen/millrace/state/v1/work_down_pb.ts';
 import type { Hello } from '#gen/millrace/state/v1/work_up_pb.ts';
-import { type AnnouncedDefinition, AnnouncedDefinitionSchema, WorkMode } from '#gen/millrace/state/v1/worker_pb.ts';
+import { type AnnouncedDefinition, WorkMode } from '#gen/millrace/state/v1/worker_pb.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { DispatchSession } from '#libs/partition/dispatch/dispatch-session.ts';
-import type { HeldLease } from '#libs/partition/dispatch/held-lease.ts';
+import type { HeldLease, WorkerRef } from '#libs/partition/dispatch/held-lease.ts';
 import type { WorkerShape } from '#libs/partition/ready/worker-shape.ts';
 import { HEARTBEAT_LEASE_MS } from '#libs/partition/runs/next-time.ts';
 import type { CallContext } from '#libs/rpc/call-context.ts';
 import type { Outbound } from '#libs/rpc/handler.ts';
 import type { StateContext } from '../context.ts';
+import { announcedFrom } from '../reads/worker-message.ts';
 import { ackToProto } from '../wire/assignment.ts';
 import { durationFromMs } from '../wire/duration.ts';
 import { workRejection } from '../wire/rejection.ts';
@@ -24,6 +25,7 @@ import type { WorkerIntroduction } from './peer-work.ts';
 import { createStreamItems, type StreamItem } from './stream-items.ts';
 import { createWorkLink } from './work-link.ts';
 import { createWorkRelay, type WorkRelay } from './work-relay.ts';
+import { announcedCode, definitionName, workerFacts } from './worker-facts.ts';
 
 /** How often a worker says that it is alive. */
 const HEARTBEAT_MS = 10_000;
@@ -59,6 +61,7 @@ export async function openWorkSession(
   const batch = createDownBatch(out, () => create(WorkResponseSchema), cut);
   const items = createStreamItems(cluster.partitionCount);
   const sessionId = hello.sessionId || context.newIncarnation(context.nowMs());
+  const worker: WorkerRef = { sessionId, workerId: hello.workerId };
   assertOwnSession(dispatch.maybeSession(sessionId), tenantId);
   const link = createWorkLink(items, batch, endHandle);
   const before = [...(dispatch.maybeSession(sessionId)?.held ?? [])];
@@ -67,12 +70,13 @@ export async function openWorkSession(
   const brought = noteHeld(items, tenantId, hello.held);
   const states = await adoptOwn(brought);
   const session = dispatch.connect({
-    sessionId,
-    workerId: hello.workerId,
+    ...worker,
     shape,
     credits: Math.max(0, hello.slots - items.size),
     link,
     expiry: { kind: 'heartbeat' },
+    facts: workerFacts(hello, call.hops),
+    announced: announcedCode(hello.definitions),
   });
   const credits = createCreditBook(hello.slots, {
     addHere: (count) => dispatch.addCredits(session, count),
@@ -82,7 +86,10 @@ export async function openWorkSession(
   const relay = hello.mode === WorkMode.DIRECT ? undefined : createRelay();
   releaseUnnamed(context, before);
   batch.open().welcome = welcomeOf(context, session, states);
+  // A worker that came back may not know it, and gets nothing.
+  if (session.drainOrder !== undefined) link.drain(session.drainOrder.graceMs, session.drainOrder.reason, false);
   dispatch.addCredits(session, 0);
+  context.node.announceBuilds(tenantId, session.announced);
   void relay?.reconcile();
 
   const frames = createItemFrames(
@@ -100,16 +107,27 @@ export async function openWorkSession(
     },
     signal,
   );
+  let unnamed: ReadonlySet<HeldLease> = new Set();
   const history = createHistoryReader(context, items, batch, logFault, signal);
 
   function createRelay(): WorkRelay {
     const introduction = (): WorkerIntroduction => ({
       ...pick(hello as Hello),
       sessionId,
-      definitions: [...shape.definitions].map(announcementOf),
+      definitions: [...shape.definitions].map((name) => announcedFrom(name, session.announced.get(name))),
     });
-    const adoptHere = (item: StreamItem): Promise<HeldState | undefined> => maybeAdopt(context, sessionId, item);
+    const adoptHere = (item: StreamItem): Promise<HeldState | undefined> => maybeAdopt(context, worker, item);
     return createWorkRelay({ context, call, introduction, items, credits, batch, adoptHere });
+  }
+
+  /** Returns what was taken for held after the hello, when its row was read, and has gone unnamed for a whole heartbeat. */
+  function sweepUnnamed(): void {
+    const still = [...session.held].filter(({ handle }) => handle === 0);
+    releaseUnnamed(
+      context,
+      still.filter((held) => unnamed.has(held)),
+    );
+    unnamed = new Set(still);
   }
 
   function endHandle(handle: number): void {
@@ -132,7 +150,7 @@ export async function openWorkSession(
       wanted.map(async (item) => {
         const isAlone = hello?.mode === WorkMode.DIRECT;
         if (!isAlone && cluster.ownerOf(item.partition).kind !== 'self') return undefined;
-        const state = await maybeAdopt(context, sessionId, item);
+        const state = await maybeAdopt(context, worker, item);
         if (state === undefined) {
           items.remove(item.handle);
           return lostItem(item.handle);
@@ -146,8 +164,17 @@ export async function openWorkSession(
 
   function changeShape(definitions: ReadonlySet<string>): void {
     shape = { ...shape, definitions };
+    const codes = [...session.announced].filter(([name]) => definitions.has(name));
+    session.announced = new Map(codes);
     dispatch.changeShape(session, shape);
     relay?.reopen();
+  }
+
+  function announce(definitions: readonly AnnouncedDefinition[]): void {
+    const codes = announcedCode(definitions);
+    session.announced = new Map([...session.announced, ...codes]);
+    changeShape(new Set([...shape.definitions, ...codes.keys()]));
+    context.node.announceBuilds(tenantId, codes);
   }
 
   return {
@@ -157,15 +184,18 @@ export async function openWorkSession(
       frames.handle(message);
       for (const request of message.historyRequest) history.send(request);
       if (message.credits !== undefined) credits.returned(message.credits.add);
-      if (message.heartbeat !== undefined) relay?.heartbeat(message.heartbeat);
+      if (message.heartbeat !== undefined) {
+        relay?.heartbeat(message.heartbeat);
+        sweepUnnamed();
+      }
       if (message.retract.length > 0) {
-        const gone = new Set(message.retract.map(nameOf));
+        const gone = new Set(message.retract.map(definitionName));
         changeShape(new Set([...shape.definitions].filter((name) => !gone.has(name))));
       }
       if (message.announce.length === 0 && message.held.length === 0) return undefined;
       return (async () => {
         await storeAnnounced(context, tenantId, message.announce);
-        if (message.announce.length > 0) changeShape(new Set([...shape.definitions, ...message.announce.map(nameOf)]));
+        if (message.announce.length > 0) announce(message.announce);
         const states = await adoptOwn(noteHeld(items, tenantId, message.held));
         // Only now: the message that fills leaves at the end of its turn.
         batch.open().held.push(...states);
@@ -191,12 +221,6 @@ function pick({
   return { workerId, queues, tags, tasks, sdk, freeItems };
 }
 
-/** A definition as a node hears of it that finds its content in the store. */
-function announcementOf(name: string): AnnouncedDefinition {
-  const at = name.lastIndexOf('@');
-  return create(AnnouncedDefinitionSchema, { workflow: name.slice(0, at), version: name.slice(at + 1) });
-}
-
 /** What was taken for held and is not named returns at once, its attempt not counted. [journal.md 24] */
 function releaseUnnamed({ node, log }: StateContext, before: readonly HeldLease[]): void {
   for (const held of before) {
@@ -218,12 +242,8 @@ function shapeOf(tenantId: string, { queues, tags, definitions }: Hello): Worker
     tenantId,
     queues: new Set(queues.length === 0 ? [DEFAULT_QUEUE] : queues),
     tags: new Set(tags),
-    definitions: new Set(definitions.map(nameOf)),
+    definitions: new Set(definitions.map(definitionName)),
   };
-}
-
-function nameOf({ workflow, version }: Pick<AnnouncedDefinition, 'workflow' | 'version'>): string {
-  return `${workflow}@${version}`;
 }
 
 function welcomeOf(context: StateContext, { sessionId }: DispatchSession, held: Welcome['held']): Welcome {
