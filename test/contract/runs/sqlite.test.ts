@@ -1,0 +1,4 @@
+import { createSqliteStateHome } from '#test/contract/state/state-homes.ts';
+import { runsContracts } from './runs-contracts.ts';
+
+runsContracts('SQLite', createSqliteStateHome);
