@@ -38,30 +38,53 @@ export const moment: Codec<number> = {
   },
 };
 
-const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
+/** The hexadecimal digits of each byte. */
+const DIGITS: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 /** A text that is often a UUID, which then takes 17 bytes instead of 37. */
 export const id: Codec<string> = {
   write(writer, value) {
-    if (value.length !== 36 || !UUID.test(value)) {
-      writeByte(writer, 0);
-      return writeString(writer, value);
-    }
     reserve(writer, 17);
-    writer.bytes[writer.length++] = 1;
-    const digits = value.replaceAll('-', '');
-    for (let at = 0; at < 32; at += 2) writer.bytes[writer.length++] = Number.parseInt(digits.slice(at, at + 2), 16);
-    return undefined;
+    if (value.length === 36 && putUuid(writer.bytes, writer.length + 1, value)) {
+      writer.bytes[writer.length] = 1;
+      writer.length += 17;
+      return undefined;
+    }
+    writeByte(writer, 0);
+    return writeString(writer, value);
   },
   read(reader) {
     if (readByte(reader) === 0) return readString(reader);
     const start = take(reader, 16);
-    let digits = '';
-    for (let at = start; at < start + 16; at++) digits += (reader.bytes[at] ?? 0).toString(16).padStart(2, '0');
-    const part = (from: number, to?: number): string => digits.slice(from, to);
-    return `${part(0, 8)}-${part(8, 12)}-${part(12, 16)}-${part(16, 20)}-${part(20)}`;
+    let value = '';
+    for (let at = 0; at < 16; at += 1) {
+      if (at === 4 || at === 6 || at === 8 || at === 10) value += '-';
+      value += DIGITS[reader.bytes[start + at] ?? 0];
+    }
+    return value;
   },
 };
+
+/** Puts the bytes of a UUID in small letters; false for what is none. */
+function putUuid(bytes: Uint8Array, start: number, value: string): boolean {
+  let to = start;
+  for (let at = 0; at < 36; at += 2) {
+    if (at === 8 || at === 13 || at === 18 || at === 23) {
+      if (value.charCodeAt(at) !== 0x2d) return false;
+      at += 1;
+    }
+    const high = digitOf(value.charCodeAt(at));
+    const low = digitOf(value.charCodeAt(at + 1));
+    if (high < 0 || low < 0) return false;
+    bytes[to++] = high * 16 + low;
+  }
+  return true;
+}
+
+function digitOf(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  return code >= 0x61 && code <= 0x66 ? code - 0x57 : -1;
+}
 
 /** A value that may be absent. */
 export function optional<T>(codec: Codec<T>): Codec<T | undefined> {

@@ -5,7 +5,7 @@ import type { Pause } from '../model/run.ts';
 import type { BufferedSignal } from '../model/signal-buffer.ts';
 import type { BufferedName, NodeSnapshot, RunScalars, RunSnapshot } from '../snapshot/snapshot.ts';
 import { createByteReader, readByte } from './byte-reader.ts';
-import { createByteWriter, writeByte, writtenBytes } from './byte-writer.ts';
+import { type ByteWriter, createByteWriter, writeByte, writtenBytes } from './byte-writer.ts';
 import { type Codec, flag, id, int64, list, moment, object, optional, text, varint, word } from './codec.ts';
 import { attribute, childMode, control, divergence, lease, parent, status, step } from './value-codecs.ts';
 
@@ -142,11 +142,16 @@ const snapshot: Codec<RunSnapshot> = object<RunSnapshot>({
   signalIds: list(id),
 });
 
+/** Writes a snapshot behind what is written, the version first. */
+export function writeSnapshot(writer: ByteWriter, value: RunSnapshot): void {
+  writeByte(writer, SNAPSHOT_VERSION);
+  snapshot.write(writer, value);
+}
+
 /** A snapshot as bytes of their own, the version first. */
 export function encodeSnapshot(value: RunSnapshot): Uint8Array {
   const writer = createByteWriter(512);
-  writeByte(writer, SNAPSHOT_VERSION);
-  snapshot.write(writer, value);
+  writeSnapshot(writer, value);
   return writtenBytes(writer).slice();
 }
 

@@ -1,6 +1,7 @@
 import type { MembersView, MemberView, Owner } from './ownership.ts';
 import type { PartitionSlot } from './partition-slot.ts';
 import type { Sight } from './sight.ts';
+import { standingMembers } from './standing-members.ts';
 import type { TroubleLog } from './trouble-log.ts';
 
 /** What a view is made of. */
@@ -64,9 +65,10 @@ export function createClusterView(options: ClusterViewOptions): ClusterView {
     refresh: () => {
       const members = readMembers();
       const peers = new Map(
-        members
-          .filter(({ address }) => address !== ownAddress)
-          .map(({ nodeId: id, address }): [string, Owner] => [id, { kind: 'peer', nodeId: id, address }]),
+        standingMembers(members, ownAddress).map(({ nodeId: id, address }): [string, Owner] => [
+          id,
+          { kind: 'peer', nodeId: id, address },
+        ]),
       );
       const next = slots.map((slot) => readOwner(slot, peers));
       const now = { owners: JSON.stringify(next), members: JSON.stringify(members) };

@@ -56,7 +56,7 @@ function claimBy(lists: ReadyLists, tags: readonly string[]): ReadyEntry[] {
 }
 
 describe('a claim', () => {
-  test('takes the lower number of priority first, and of equal ones the oldest', () => {
+  test('[19] takes the lower number of priority first, and of equal ones the oldest', () => {
     const lists = createReadyLists({ agingMs: Infinity });
     const items = [entry({ priority: 5 }), entry({ priority: 3 }), entry({ priority: 1 })];
     const older = entry({ priority: 3, scheduleTime: NOW - 1 });
@@ -64,7 +64,7 @@ describe('a claim', () => {
     expect(claimBy(lists, [])).toEqual([items[2], older, items[1], items[0]]);
   });
 
-  test('lets age make up for priority', () => {
+  test('[20] lets age make up for priority', () => {
     const lists = createReadyLists({ agingMs: 60_000 });
     const fresh = entry({ priority: 1 });
     const old = entry({ priority: 5, scheduleTime: NOW - 600_000 });
@@ -73,7 +73,7 @@ describe('a claim', () => {
     expect(claimBy(lists, [])).toEqual([old, fresh]);
   });
 
-  test.each([0, -5, 1_000])('counts an aging of %d ms as one second', (agingMs) => {
+  test.each([0, -5, 1_000])('[20] counts an aging of %d ms as one second', (agingMs) => {
     const lists = createReadyLists({ agingMs });
     const items = [3_999, 4_001].map((waitedMs) => entry({ priority: 5, scheduleTime: NOW - waitedMs }));
     const fresh = entry({ priority: 1 });
@@ -92,7 +92,7 @@ describe('a claim', () => {
       ['gpu', 'both', 'none'],
     ],
     [[], ['none']],
-  ])('by a worker with tags %j gets the items %j', (tags, expected) => {
+  ])('[21] by a worker with tags %j gets the items %j', (tags, expected) => {
     const lists = createReadyLists();
     lists.offer(entry({ runId: 'gpu', tags: ['gpu'] }));
     lists.offer(entry({ runId: 'both', tags: ['eu', 'gpu'] }));
@@ -100,7 +100,7 @@ describe('a claim', () => {
     expect(claimBy(lists, tags).map(({ runId }) => runId)).toEqual(expected);
   });
 
-  test('gets what failed on the worker last, while another gets it in its place', () => {
+  test('[24] gets what failed on the worker last, while another gets it in its place', () => {
     for (const [sessionId, expected] of [
       ['a', ['second', 'failed']],
       ['b', ['failed', 'second']],

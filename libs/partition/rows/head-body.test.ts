@@ -27,7 +27,7 @@ const FULL: HeadBody = {
   lastSequence: 250,
   openFrom: 201,
   snapshot: Uint8Array.of(1, 2, 3),
-  openEvents: [Uint8Array.of(4, 5), Uint8Array.of(6)],
+  openEvents: Uint8Array.of(4, 5, 6),
   ended,
 };
 
@@ -37,7 +37,7 @@ const bodies: fc.Arbitrary<HeadBody> = fc.record({
   lastSequence: fc.constantFrom(250, 200_000_000_250),
   openFrom: fc.constant(0),
   snapshot: fc.option(fc.uint8Array({ maxLength: 300 }), { nil: undefined }),
-  openEvents: fc.option(fc.array(fc.uint8Array({ maxLength: 50 }), { maxLength: 20 }), { nil: undefined }),
+  openEvents: fc.option(fc.uint8Array({ maxLength: 500 }), { nil: undefined }),
   ended: fc.constantFrom(undefined, ended, { ...ended, output: undefined, failure: undefined }),
 });
 
@@ -51,13 +51,12 @@ function reasonOf(action: () => unknown): LogErrorReason | undefined {
   return undefined;
 }
 
-test('a head is the same after it was packed and read, its events in one piece', () => {
+test('a head is the same after it was packed and read', () => {
   fc.assert(
     fc.property(bodies, fc.integer({ min: -1, max: 98 }), fc.boolean(), (body, open, endsWithLast) => {
       const last = endsWithLast && body.openEvents !== undefined;
       const packed = { ...body, openFrom: body.lastSequence - open, ended: last ? ('last' as const) : body.ended };
-      const openEvents = body.openEvents === undefined ? undefined : [Uint8Array.from(Buffer.concat(body.openEvents))];
-      expect(decodeHeadBody(encodeHeadBody(packed))).toEqual({ ...packed, openEvents });
+      expect(decodeHeadBody(encodeHeadBody(packed))).toEqual(packed);
     }),
   );
 });

@@ -1,19 +1,12 @@
 import type { EventOf } from '#libs/engine/events/event.ts';
-import {
-  type ByteReader,
-  createByteReader,
-  readByte,
-  readBytes,
-  readVarint,
-  take,
-} from '#libs/engine/log/byte-reader.ts';
-import { type ByteWriter, reserve, writeByte, writeBytes, writeVarint } from '#libs/engine/log/byte-writer.ts';
+import { createByteReader, readByte, readBytes, readVarint } from '#libs/engine/log/byte-reader.ts';
+import { type ByteWriter, writeByte, writeBytes, writeVarint } from '#libs/engine/log/byte-writer.ts';
 import { object, optional, text, varint } from '#libs/engine/log/codec.ts';
 import { failure, payload, terminalStatus } from '#libs/engine/log/value-codecs.ts';
 import { LogError } from '#libs/engine/model/log-error.ts';
 import type { Driver } from '#libs/engine/model/status.ts';
 import { EVENTS_PER_SEGMENT } from '#libs/store/tables/segments.ts';
-import { copyBytes } from '../runs/own-bytes.ts';
+import { copyRunEnd } from '../runs/run-end.ts';
 import { type StartFacts, startFacts } from '../runs/start-facts.ts';
 import { packBody } from './pack-body.ts';
 
@@ -30,11 +23,8 @@ export interface HeadBody {
   readonly snapshot: Uint8Array | undefined;
   /** The place that the segment begins with which is not closed; the one after `lastSequence` when it is empty. */
   readonly openFrom: number;
-  /**
-   * The bytes of the events from `openFrom` to `lastSequence`; in as many pieces as there are, and in one when they are
-   * read. Absent: they are too large and have a row of their own.
-   */
-  readonly openEvents: readonly Uint8Array[] | undefined;
+  /** The bytes of the events from `openFrom` to `lastSequence`. Absent: they are too large and have a row of their own. */
+  readonly openEvents: Uint8Array | undefined;
   /** How the run ended. `last`: the last of the open events says it, so that an output is not kept twice. */
   readonly ended: EventOf<'runEnded'> | 'last' | undefined;
 }
@@ -76,20 +66,8 @@ function writeHeadBody(writer: ByteWriter, body: HeadBody): void {
   writeVarint(writer, body.lastSequence);
   writeVarint(writer, body.openFrom);
   if (snapshot !== undefined) writeBytes(writer, snapshot);
-  if (openEvents !== undefined) writeJoined(writer, openEvents);
+  if (openEvents !== undefined) writeBytes(writer, openEvents);
   if (ended !== undefined && ended !== 'last') endFields.write(writer, ended);
-}
-
-/** Writes pieces as if they were one. */
-function writeJoined(writer: ByteWriter, pieces: readonly Uint8Array[]): void {
-  let size = 0;
-  for (const { length } of pieces) size += length;
-  writeVarint(writer, size);
-  reserve(writer, size);
-  for (const piece of pieces) {
-    writer.bytes.set(piece, writer.length);
-    writer.length += piece.length;
-  }
 }
 
 /**
@@ -115,20 +93,14 @@ export function decodeHeadBody(bytes: Uint8Array): HeadBody {
     throw new LogError('MALFORMED', `a segment from ${openFrom} cannot be open after ${lastSequence}`);
   }
   const snapshot = has(HAS_SNAPSHOT) ? readBytes(reader) : undefined;
-  const openEvents = has(HAS_EVENTS) ? [readBytes(reader)] : undefined;
-  const ended = has(HAS_END) ? readEnd(reader) : has(ENDS_WITH_LAST) ? 'last' : undefined;
+  const openEvents = has(HAS_EVENTS) ? readBytes(reader) : undefined;
+  const ended = has(HAS_END)
+    ? copyRunEnd({ kind: 'runEnded', ...endFields.read(reader) })
+    : has(ENDS_WITH_LAST)
+      ? 'last'
+      : undefined;
   if (reader.position !== reader.end) {
     throw new LogError('MALFORMED', `${reader.end - reader.position} bytes follow a head`);
   }
   return { driver: has(IS_CLIENT) ? 'CLIENT' : 'SERVER', start, lastSequence, openFrom, snapshot, openEvents, ended };
-}
-
-/** Reads an end, whose output lasts as long as the run is in memory: it does not keep the whole body there. */
-function readEnd(reader: ByteReader): EventOf<'runEnded'> {
-  const size = reader.end - reader.position;
-  const at = take(reader, size);
-  const own = createByteReader(copyBytes(reader.bytes.subarray(at, at + size)));
-  const ended = { kind: 'runEnded', ...endFields.read(own) } as const;
-  reader.position -= own.end - own.position;
-  return ended;
 }

@@ -85,7 +85,6 @@ function itemRow(entry: ReadyEntry): ItemRow {
 }
 
 /** Names a set of tags: the same text for the same set, which the tables can keep. The tags themselves are in the body. */
-/** A tag set as rows have it. */
 export function tagSetOf(tags: readonly string[]): string {
   if (tags.length === 0) return '';
   const set = JSON.stringify(tags.toSorted());

@@ -9,7 +9,6 @@ import type { StateTables } from '#libs/store/store.ts';
 import type { IncarnationKey, RunKey } from '#libs/store/tables/keys.ts';
 import { countEvents, decodeEvents, type EventBytes, splitEvents } from '../runs/event-bytes.ts';
 import { type HotRun, hotRunFrom } from '../runs/hot-run.ts';
-import { copyBytes } from '../runs/own-bytes.ts';
 import { offerableNodes } from '../runs/ready-entry-of.ts';
 import { runEndOf } from '../runs/run-end.ts';
 import { segmentNumber } from '../runs/segment.ts';
@@ -94,27 +93,24 @@ async function readSnapshotRow(tables: RunTables, key: RunIdentity, body: HeadBo
   return row.body;
 }
 
-/** In memory of their own: they stay there, and what was read does not. */
 async function readOpenEvents(tables: RunTables, key: RunIdentity, body: HeadBody): Promise<EventBytes> {
   const { openFrom: firstSequence, lastSequence, openEvents } = body;
   const count = lastSequence + 1 - firstSequence;
   if (openEvents !== undefined) {
-    const [bytes = new Uint8Array()] = openEvents;
-    if (countEvents(bytes) !== count) throw new LogError('INCONSISTENT', `a head does not have its ${count} events`);
-    return { firstSequence, count, bytes: copyBytes(bytes) };
+    if (countEvents(openEvents) !== count)
+      throw new LogError('INCONSISTENT', `a head does not have its ${count} events`);
+    return { firstSequence, count, bytes: openEvents };
   }
   const segment = segmentNumber(firstSequence);
   const [row] = await tables.readSegments(key, segment, 1);
   if (row?.segment !== segment) throw new LogError('INCONSISTENT', 'the last segment of the head is missing');
   // A round that came to the segment but not to the head left more in it; the journal has that too.
-  const [events] = splitEvents({ firstSequence, count, bytes: row.body }, lastSequence + 1);
-  return { ...events, bytes: copyBytes(events.bytes) };
+  return splitEvents({ firstSequence, count, bytes: row.body }, lastSequence + 1)[0];
 }
 
 function readLastEvent({ tail, baseTime }: HotRun): HotRun['ended'] {
-  const last = tail.nextSequence - 1;
-  for (const chunk of tail.openChunks()) {
-    for (const event of decodeEvents(splitEvents(chunk, last)[1], baseTime)) return runEndOf(event);
-  }
-  return undefined;
+  const [, last] = splitEvents(tail.openEvents(), tail.nextSequence - 1);
+  const ended = decodeEvents(last, baseTime).map(runEndOf)[0];
+  if (ended === undefined) throw new LogError('INCONSISTENT', 'the last event of a head is no end');
+  return ended;
 }

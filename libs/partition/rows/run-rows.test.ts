@@ -124,6 +124,7 @@ describe('the rows of a run', () => {
     const first = take(history.hot);
     const version = history.hot.run.lastSequence;
     expect(putsOf(first, 'snapshots').map((row) => row.version)).toEqual([version]);
+    expect(wordsOf(take(history.hot))).not.toContain('delete snapshots');
     settleRunRows(history.hot);
     addSignals(history, 3_001, 1);
     expect(wordsOf(take(history.hot)).slice(-3)).toEqual(['put snapshots', 'put heads', 'delete snapshots']);

@@ -1,8 +1,7 @@
 import { isTerminal } from '#libs/engine/model/status.ts';
 import type { HeadRow, PastHeadRow } from '#libs/store/tables/heads.ts';
 import type { RowWrite } from '#libs/store/tables/row-writer.ts';
-import { joinEvents } from '../runs/event-bytes.ts';
-import { type HotRun, NO_ITEMS } from '../runs/hot-run.ts';
+import { type HotRun, NO_ITEMS, type TakenRows } from '../runs/hot-run.ts';
 import { nextTimeOf } from '../runs/next-time.ts';
 import { segmentNumber } from '../runs/segment.ts';
 import { attributeRows } from './attribute-rows.ts';
@@ -28,13 +27,13 @@ export function takeRunRows(hot: HotRun, now: number, writes: RowWrite[]): void 
   hot.taken = undefined;
   if (hot.isReplaced) return;
   for (const replaced of hot.replaced) takePastRows(replaced, now, writes);
-  const { body, snapshotRow } = takeBody(hot, writes);
+  const taken = takeBody(hot, writes);
   const ready = readyItemsOf(hot, now);
   deleteItemRows(hot, ready, writes);
-  writes.push({ table: 'heads', put: headRow(hot, now, body), isNew: !hot.hasHead && hot.replaced.length === 0 });
-  deleteSnapshotRows(hot, snapshotRow, writes);
+  writes.push({ table: 'heads', put: headRow(hot, now, taken.body), isNew: !hot.hasHead && hot.replaced.length === 0 });
+  deleteSnapshotRows(hot, taken.snapshotRow, writes);
   putItemRows(hot, ready, writes);
-  noteTaken(hot, snapshotRow, ready.size === 0 ? NO_ITEMS : new Set(ready.keys()));
+  noteTaken(hot, taken, ready.size === 0 ? NO_ITEMS : new Set(ready.keys()));
   hot.isDirty = false;
 }
 
@@ -54,57 +53,60 @@ export function settleRunRows(hot: HotRun): void {
 }
 
 function takePastRows(hot: HotRun, now: number, writes: RowWrite[]): void {
-  const { body, snapshotRow } = takeBody(hot, writes);
-  const ready = readyItemsOf(hot, now);
-  deleteItemRows(hot, ready, writes);
-  writes.push({ table: 'pastHeads', put: pastHeadRow(hot, body) });
-  deleteSnapshotRows(hot, snapshotRow, writes);
-  noteTaken(hot, snapshotRow, NO_ITEMS);
+  const taken = takeBody(hot, writes);
+  deleteItemRows(hot, readyItemsOf(hot, now), writes);
+  writes.push({ table: 'pastHeads', put: pastHeadRow(hot, taken.body) });
+  deleteSnapshotRows(hot, taken.snapshotRow, writes);
+  noteTaken(hot, taken, NO_ITEMS);
 }
 
 /** Notes what is on its way. A round that fails may have written any of it, so that what rounds before did stays noted. */
-function noteTaken(hot: HotRun, snapshotRow: number, itemRows: ReadonlySet<number>): void {
-  hot.taken = { openFrom: hot.tail.openFrom, snapshotRow, itemRows, replaced: hot.replaced };
+function noteTaken(hot: HotRun, { openFrom, snapshotRow }: TakenBody, itemRows: ReadonlySet<number>): void {
+  hot.taken = { openFrom, snapshotRow, itemRows, replaced: hot.replaced };
   if (itemRows.size > 0) hot.itemRows = hot.itemRows.size === 0 ? itemRows : new Set([...hot.itemRows, ...itemRows]);
   if (snapshotRow > 0 && !hot.snapshotRows.includes(snapshotRow)) hot.snapshotRows = [...hot.snapshotRows, snapshotRow];
 }
 
-/** The body of a head, and before it the rows that it names. `snapshotRow` is the version of the snapshot's; 0: none. */
-function takeBody(hot: HotRun, writes: RowWrite[]): { readonly body: Uint8Array; readonly snapshotRow: number } {
+/** The body of a head, and what of the run is not in it. */
+interface TakenBody extends Pick<TakenRows, 'openFrom' | 'snapshotRow'> {
+  readonly body: Uint8Array;
+}
+
+/** Makes the body of a head, and before it the rows that it names. */
+function takeBody(hot: HotRun, writes: RowWrite[]): TakenBody {
   const { identity, run, tail, start } = hot;
   const { tenantId, runId, incarnation, driver } = identity;
   for (const { firstSequence, bytes } of tail.closedSegments()) {
     const segment = segmentNumber(firstSequence);
     writes.push({ table: 'segments', put: { tenantId, runId, incarnation, segment, body: bytes } });
   }
-  const chunks = tail.openChunks();
-  const { openFrom } = tail;
-  let openBytes = 0;
-  for (const { bytes } of chunks) openBytes += bytes.length;
-  const isInline = openBytes <= INLINE_EVENTS_BYTES;
+  const open = tail.openEvents();
+  const isInline = open.bytes.length <= INLINE_EVENTS_BYTES;
   if (!isInline) {
-    const segment = segmentNumber(openFrom);
-    const { bytes } = joinEvents(chunks, openFrom);
-    writes.push({ table: 'segments', put: { tenantId, runId, incarnation, segment, body: bytes } });
+    const segment = segmentNumber(open.firstSequence);
+    writes.push({ table: 'segments', put: { tenantId, runId, incarnation, segment, body: open.bytes } });
   }
   const lastSequence = tail.nextSequence - 1;
   const snapshot = snapshotBytes(run);
   // The snapshots of a CLIENT run are what its runtime saved, under its versions.
   const fits = driver === 'CLIENT' || snapshot.length <= INLINE_SNAPSHOT_BYTES;
   if (!fits) {
-    writes.push({ table: 'snapshots', put: { tenantId, runId, incarnation, version: lastSequence, body: snapshot } });
+    writes.push({
+      table: 'snapshots',
+      put: { tenantId, runId, incarnation, version: lastSequence, body: snapshot.slice() },
+    });
   }
-  const endsWithLast = isInline && chunks.length > 0 && isTerminal(run.status);
+  const endsWithLast = isInline && open.count > 0 && isTerminal(run.status);
   const body = encodeHeadBody({
     driver,
     start,
     lastSequence,
-    openFrom,
+    openFrom: open.firstSequence,
     snapshot: fits ? snapshot : undefined,
-    openEvents: isInline ? chunks.map(({ bytes }) => bytes) : undefined,
+    openEvents: isInline ? open.bytes : undefined,
     ended: endsWithLast ? 'last' : hot.ended,
   });
-  return { body, snapshotRow: fits ? 0 : lastSequence };
+  return { body, openFrom: open.firstSequence, snapshotRow: fits ? 0 : lastSequence };
 }
 
 /** Deletes the snapshots that heads before this one named; rounds that failed may have left several. */

@@ -1,10 +1,17 @@
-import { encodeSnapshot } from '#libs/engine/log/snapshot-codec.ts';
+import { createByteWriter, writtenBytes } from '#libs/engine/log/byte-writer.ts';
+import { writeSnapshot } from '#libs/engine/log/snapshot-codec.ts';
 import type { Run } from '#libs/engine/model/run.ts';
 import type { RunSnapshot } from '#libs/engine/snapshot/snapshot.ts';
 
+/** Room for snapshots that a head carries; one that grew beyond it is not kept. */
+const ROOM_BYTES: number = 64 * 1024;
+
+let room = createByteWriter(ROOM_BYTES);
+
 /**
- * The snapshot of a run as bytes. They are what `encodeSnapshot(snapshotOf(run))` gives, without the copies of what is
- * open: nothing happens to the run while it is written.
+ * The snapshot of a run as bytes, as a view that is good until the next one is made. They are what
+ * `encodeSnapshot(snapshotOf(run))` gives, without the copies of what is open: nothing happens to the run while it is
+ * written.
  */
 export function snapshotBytes(run: Run): Uint8Array {
   const { attributes, stateKeys, nodes, waits, children, openSteps, signals } = run;
@@ -20,7 +27,10 @@ export function snapshotBytes(run: Run): Uint8Array {
     signals: listOf(signals.byName).map(([name, buffered]) => ({ name, signals: buffered })),
     signalIds: listOf(signals.ids),
   };
-  return encodeSnapshot(view);
+  if (room.bytes.length > ROOM_BYTES) room = createByteWriter(ROOM_BYTES);
+  room.length = 0;
+  writeSnapshot(room, view);
+  return writtenBytes(room);
 }
 
 const NOTHING: readonly never[] = [];

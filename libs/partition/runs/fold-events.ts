@@ -1,7 +1,7 @@
 import { evolve } from '#libs/engine/evolve/evolve.ts';
-import { copyEvents, decodeEvents, type EventBytes, splitEvents } from './event-bytes.ts';
+import { decodeEvents, type EventBytes, splitEvents } from './event-bytes.ts';
 import type { HotRun } from './hot-run.ts';
-import { runEndOf } from './run-end.ts';
+import { copyRunEnd, runEndOf } from './run-end.ts';
 
 /**
  * Folds what of some events of the journal a run does not have yet, because the tables behind it may know some of them
@@ -12,16 +12,16 @@ import { runEndOf } from './run-end.ts';
 export function foldEvents(hot: HotRun, events: EventBytes): boolean {
   const [, fresh] = splitEvents(events, hot.tail.nextSequence);
   if (fresh.count === 0) return false;
-  const chunk = copyEvents(fresh);
   const itemRows = new Set(hot.itemRows);
-  for (const event of decodeEvents(chunk, hot.baseTime)) {
+  for (const event of decodeEvents(fresh, hot.baseTime)) {
     evolve(hot.run, event);
-    hot.ended ??= runEndOf(event);
+    const ended = runEndOf(event);
+    if (ended !== undefined) hot.ended = copyRunEnd(ended);
     // The owner before may have written its row, in a round that did not come to its end.
     if (event.kind === 'taskScheduled') itemRows.add(event.sequence);
   }
   hot.itemRows = itemRows;
-  hot.tail.push(chunk);
+  hot.tail.push(fresh);
   hot.isDirty = true;
   return true;
 }

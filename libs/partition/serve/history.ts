@@ -20,6 +20,14 @@ export interface HistoryPage extends EventPage {
   readonly lastSequence: number;
 }
 
+/** An incarnation as it was when it was found. */
+interface FoundRun {
+  readonly hot: HotRun;
+  readonly lastSequence: number;
+  /** The place behind its last entry. */
+  readonly end: number;
+}
+
 /** Calls of a run at most until nothing happened to it while it was read. */
 const MAX_ATTEMPTS = 100;
 
@@ -37,9 +45,9 @@ export async function readHistory(
   window: EventWindow,
 ): Promise<HistoryPage> {
   for (let attempt = 1; ; attempt += 1) {
-    const { hot, lastSequence } = await findRun(source, partition, key, incarnation);
+    const { hot, lastSequence, end } = await findRun(source, partition, key, incarnation);
     // What was decided since the answer was made may not be durable, and `readEvents` reads what is in memory now.
-    if (hot.run.lastSequence !== lastSequence && attempt < MAX_ATTEMPTS) continue;
+    if (hot.tail.nextSequence !== end && attempt < MAX_ATTEMPTS) continue;
     const page = await readEvents(source.tables, hot, window);
     const events = page.events.filter(({ sequence }) => sequence <= lastSequence);
     return { events, hasMore: page.hasMore, hot, lastSequence };
@@ -56,7 +64,7 @@ export async function findRun(
   partition: Partition,
   key: RunKey,
   incarnation: string,
-): Promise<{ readonly hot: HotRun; readonly lastSequence: number }> {
+): Promise<FoundRun> {
   const found = await ask(partition, key, {
     intent: 'read',
     act: ({ hot }) => {
@@ -64,13 +72,17 @@ export async function findRun(
         incarnation === '' || hot?.identity.incarnation === incarnation
           ? hot
           : hot?.replaced.find(({ identity }) => identity.incarnation === incarnation);
-      return wanted === undefined ? undefined : { hot: wanted, lastSequence: wanted.run.lastSequence };
+      return wanted === undefined ? undefined : foundRun(wanted);
     },
   });
   if (found !== undefined) return found;
   const past = incarnation === '' ? undefined : await maybeLoadPastRun(tables, readRules, { ...key, incarnation });
   if (past === undefined) throw runNotFound(key, incarnation);
-  return { hot: past, lastSequence: past.run.lastSequence };
+  return foundRun(past);
+}
+
+function foundRun(hot: HotRun): FoundRun {
+  return { hot, lastSequence: hot.run.lastSequence, end: hot.tail.nextSequence };
 }
 
 /** The error for a run, or an incarnation of it, that does not exist. */

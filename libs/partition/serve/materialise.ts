@@ -4,14 +4,20 @@ import type { Journal } from '#libs/store/journal/journal.ts';
 import type { StateTables } from '#libs/store/store.ts';
 import type { RowWrite } from '#libs/store/tables/row-writer.ts';
 import type { CommitLine } from '../commit/commit-line.ts';
+import { phasesOf } from '../rows/row-phases.ts';
 import { takeRunRows } from '../rows/run-rows.ts';
 import type { HotRun } from '../runs/hot-run.ts';
 import type { Clock } from '../timers/clock.ts';
 import type { RemoveDeleted } from './deletion.ts';
 import type { Partition } from './partition.ts';
 
-/** How long after a round the next one begins: lists show what happened within about this time. */
-const ROUND_INTERVAL_MS = 50;
+/**
+ * How long after a round the next one begins where nobody waits for it: lists show what happened within about this time,
+ * and a run that takes less is written once.
+ */
+const ROUND_INTERVAL_MS = 500;
+/** The same where somebody waits. */
+const HURRY_MS = 10;
 /** Runs whose rows go in one transaction: some two milliseconds, for which a commit may wait. [journal.md 27] */
 const RUNS_PER_WRITE = 64;
 /** Journal bytes between two trims: each costs a transaction. */
@@ -90,6 +96,7 @@ export function createMaterialiser(options: MaterialiserOptions): Materialiser {
   let shownPosition = checkpointPosition;
   const waiting = new Set<{ readonly position: number; readonly resolve: () => void }>();
   let hasDeletions = true;
+  let isRetrying = false;
 
   function wake(waitMs: number = ROUND_INTERVAL_MS): void {
     if (running !== undefined || cancelTimer !== undefined || signal.aborted) return;
@@ -99,18 +106,28 @@ export function createMaterialiser(options: MaterialiserOptions): Materialiser {
     });
   }
 
+  /** Somebody waits: the next round begins soon, unless one failed just before. */
+  function hurry(): void {
+    if (isRetrying) return;
+    cancelTimer?.();
+    cancelTimer = undefined;
+    wake(HURRY_MS);
+  }
+
   function run(): Promise<void> {
     running ??= (async () => {
-      let waitMs = ROUND_INTERVAL_MS;
+      isRetrying = true;
       try {
-        if (options.mayWrite()) await round();
-        else waitMs = RETRY_MS;
+        if (options.mayWrite()) {
+          await round();
+          isRetrying = false;
+        }
       } catch (error) {
         if (!signal.aborted) options.onTrouble(error);
-        waitMs = RETRY_MS;
       }
       running = undefined;
-      if (isBehind()) wake(waitMs);
+      if (isRetrying) wake(RETRY_MS);
+      else if (isBehind()) wake(waiting.size > 0 ? HURRY_MS : ROUND_INTERVAL_MS);
     })();
     return running;
   }
@@ -179,7 +196,8 @@ export function createMaterialiser(options: MaterialiserOptions): Materialiser {
 
   async function write(position: number, writes: readonly RowWrite[]): Promise<void> {
     await durable(position);
-    await tables.writeRows({ position, time: clock.now() }, writes, signal);
+    // A store may write the rows of one call in any order.
+    for (const phase of phasesOf(writes)) await tables.writeRows({ position, time: clock.now() }, phase, signal);
   }
 
   async function trim(position: number): Promise<void> {
@@ -239,7 +257,7 @@ export function createMaterialiser(options: MaterialiserOptions): Materialiser {
       waiting.add(one);
       signal.addEventListener('abort', giveUp);
       waitSignal.addEventListener('abort', onAbort);
-      wake();
+      hurry();
       try {
         await promise;
       } finally {

@@ -1,4 +1,3 @@
-import { evolve } from '#libs/engine/evolve/evolve.ts';
 import { createByteReader } from '#libs/engine/log/byte-reader.ts';
 import { LogError } from '#libs/engine/model/log-error.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
@@ -6,7 +5,8 @@ import type { StateStore } from '#libs/store/store.ts';
 import type { OutboxKey } from '#libs/store/tables/outbox.ts';
 import { runIdKey } from '../mailboxes/run-id-key.ts';
 import { maybeLoadPastRun, maybeLoadRun, type ReadRules } from '../rows/load-run.ts';
-import { copyEvents, decodeEvents, splitEvents } from '../runs/event-bytes.ts';
+import { decodeEvents, splitEvents } from '../runs/event-bytes.ts';
+import { foldEvents } from '../runs/fold-events.ts';
 import { createHotRun, type HotRun, replaceRun } from '../runs/hot-run.ts';
 import { type RunEntry, readEntryKind, readRunEntry } from '../runs/run-entry.ts';
 import { decodeCheckpoint } from '../state/checkpoint-codec.ts';
@@ -167,7 +167,7 @@ async function foldRun(
       } else if (hot?.identity.incarnation !== entry.identity.incarnation) {
         hot = await loadFor(options, entry);
       }
-      if (hot !== undefined) apply(hot, entry, position);
+      if (hot !== undefined && foldEvents(hot, entry.events)) hot.lastPosition = position;
     } catch (error) {
       if (!isOfOneRun(error)) throw error;
       quarantine(state, entry, error);
@@ -198,20 +198,6 @@ async function loadFor(options: RecoveryOptions, entry: RunEntry): Promise<HotRu
   const head = await maybeLoadRun(tables, options.readRules, entry.identity);
   if (head?.identity.incarnation === entry.identity.incarnation) return head;
   return await maybeLoadPastRun(tables, options.readRules, entry.identity);
-}
-
-/** Folds what the run does not have yet: an event applies only if it is the next one. */
-function apply(hot: HotRun, entry: RunEntry, position: number): void {
-  const [, fresh] = splitEvents(entry.events, hot.tail.nextSequence);
-  if (fresh.count === 0) return;
-  const chunk = copyEvents(fresh);
-  for (const event of decodeEvents(chunk, hot.baseTime)) {
-    evolve(hot.run, event);
-    if (event.kind === 'runEnded') hot.ended = event;
-  }
-  hot.tail.push(chunk);
-  hot.lastPosition = position;
-  hot.isDirty = true;
 }
 
 /** Whether an error is about one run alone: its log, or its rows. */

@@ -10,6 +10,7 @@ import { type Performance, perform } from '#libs/engine/perform.ts';
 import type { RunKey } from '#libs/store/tables/keys.ts';
 import type { Waiter } from '../commit/waiter.ts';
 import { createHotRun, type HotRun, replaceRun } from '../runs/hot-run.ts';
+import { runEndOf } from '../runs/run-end.ts';
 import { ENTRY_KIND, writeRunEntryHead } from '../runs/run-entry.ts';
 import type { StartFacts } from '../runs/start-facts.ts';
 import type { PartitionEvent } from '../state/partition-event.ts';
@@ -91,7 +92,7 @@ export function openVisit(
     const performance = perform(visited.run, command, now);
     if (events.length === 0) events = performance.events as Event[];
     else if (performance.events.length > 0) events = [...events, ...performance.events];
-    for (const event of performance.events) if (event.kind === 'runEnded') visited.ended = event;
+    for (const event of performance.events) visited.ended = runEndOf(event) ?? visited.ended;
     for (const effect of performance.effects) sink.onEffect(visit, visited, effect);
     return performance.result;
   }
@@ -104,7 +105,7 @@ export function openVisit(
     const eventsAt = writer.length;
     for (const event of written) encodeEvent(writer, event, target.baseTime);
     const entry = writtenBytes(writer);
-    target.tail.push({ firstSequence, count: written.length, bytes: entry.slice(eventsAt) });
+    target.tail.push({ firstSequence, count: written.length, bytes: entry.subarray(eventsAt) });
     return entry;
   }
 

@@ -3,7 +3,7 @@ import type { StateTables } from '#libs/store/store.ts';
 import type { RunKey } from '#libs/store/tables/keys.ts';
 import { runKeyFrom } from '../mailboxes/run-id-key.ts';
 import { readEvents } from '../rows/read-events.ts';
-import { decodeEvents, nextSequence } from '../runs/event-bytes.ts';
+import { decodeEvents, nextSequence, splitEvents } from '../runs/event-bytes.ts';
 import type { HotRun } from '../runs/hot-run.ts';
 import { noteStepHeard } from '../runs/run-heartbeats.ts';
 import type { Clock } from '../timers/clock.ts';
@@ -91,9 +91,9 @@ export function createStepHeartbeats({ clock, tables, visit, onTrouble }: StepHe
     const { sequence } = begun;
     const chunk = hot.tail.chunks.findLast(({ firstSequence }) => firstSequence <= sequence);
     if (chunk !== undefined && sequence < nextSequence(chunk)) {
-      for (const event of decodeEvents(chunk, hot.baseTime)) {
-        if (event.sequence === sequence && event.kind === 'stepBegun')
-          begun.timeoutMs = event.heartbeatTimeoutMs ?? Infinity;
+      const one = splitEvents(splitEvents(chunk, sequence)[1], sequence + 1)[0];
+      for (const event of decodeEvents(one, hot.baseTime)) {
+        if (event.kind === 'stepBegun') begun.timeoutMs = event.heartbeatTimeoutMs ?? Infinity;
       }
       return;
     }

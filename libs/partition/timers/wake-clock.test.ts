@@ -76,7 +76,7 @@ function createBell(hands: Hands, maxDuePerTurn = 1_000): { wake: WakeClock<stri
 }
 
 describe('a wake clock', () => {
-  test('rings once for what was due in the past, but not within the call', () => {
+  test('[94] rings once for what was due in the past, but not within the call', () => {
     const hands = createHands();
     const { wake, rung } = createBell(hands);
     wake.set('past', START - 5);
@@ -89,7 +89,7 @@ describe('a wake clock', () => {
     ]);
   });
 
-  test('rings for all that is due at the same instant, at that instant', () => {
+  test('[94] rings for all that is due at the same instant, at that instant', () => {
     const hands = createHands();
     const { wake, rung } = createBell(hands);
     for (const key of ['a', 'b', 'c']) wake.set(key, START + 1_500);
@@ -99,7 +99,7 @@ describe('a wake clock', () => {
     expect(rung).toEqual(['a', 'b', 'c'].map((key) => [key, 1_500]));
   });
 
-  test('waits forty days in pieces that a timer can hold', () => {
+  test('[94] waits forty days in pieces that a timer can hold', () => {
     const hands = createHands();
     const { wake, rung } = createBell(hands);
     wake.set('far', START + 40 * DAY_MS);
@@ -110,7 +110,7 @@ describe('a wake clock', () => {
     expect(hands.waits.every((ms) => ms < 2 ** 31)).toBe(true);
   });
 
-  test('neither rings early nor twice when the clock is set back an hour', () => {
+  test('[94] neither rings early nor twice when the clock is set back an hour', () => {
     const hands = createHands();
     const { wake, rung } = createBell(hands);
     wake.set('before', START + 1_000);

@@ -1,6 +1,9 @@
 import type { IncarnationKey } from './keys.ts';
 
-/** Events of a run that share a row. Segment number = (sequence − 1) div this, so that two owners write the same rows. */
+/**
+ * Events of a run that share a row at most; fewer where they are large. Where a segment ends follows from its events alone,
+ * so that two owners write the same rows.
+ */
 export const EVENTS_PER_SEGMENT = 100;
 
 /** Up to a hundred events of one incarnation, packed. */

@@ -15,6 +15,8 @@ export class LogPosition {
   #records = 0;
   #target = 0;
   #isBehind = false;
+  /** Events after this one may have been passed over unseen, because an acknowledgement told of a later one. */
+  #unseenAfter = Number.POSITIVE_INFINITY;
 
   /** `recall` asks for the events after one. */
   constructor(recall: (afterSequence: number) => void) {
@@ -40,7 +42,11 @@ export class LogPosition {
       return false;
     }
     this.#records += 1;
-    this.reach(mayBringNews ? sequence - 1 : sequence);
+    const reached = mayBringNews ? sequence - 1 : sequence;
+    // What came between two records and is no news by itself, as a signal that nobody waits for, is read when it matters.
+    const isNext = mayBringNews ? reached <= this.#heard : reached <= this.#heard + 1;
+    if (!isNext) this.#unseenAfter = Math.min(this.#unseenAfter, this.#heard);
+    this.reach(reached);
     return true;
   }
 
@@ -64,7 +70,8 @@ export class LogPosition {
     if (sequence > this.#target) this.#target = sequence;
     if (this.#isBehind) return;
     this.#isBehind = true;
-    this.#recall(Math.min(after, this.#heard));
+    this.#recall(Math.min(after, this.#heard, this.#unseenAfter));
+    this.#unseenAfter = Number.POSITIVE_INFINITY;
   }
 
   /** The last chunk of what was asked for is here. */

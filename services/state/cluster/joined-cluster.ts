@@ -4,6 +4,7 @@ import { DomainError } from '#libs/errors/domain-error.ts';
 import type { Logger } from '#libs/logger/logger.ts';
 import { createOwnership } from '#libs/partition/ownership/create-ownership.ts';
 import type { Ownership, PartitionHost } from '#libs/partition/ownership/ownership.ts';
+import { standingMembers } from '#libs/partition/ownership/standing-members.ts';
 import { createSystemClock } from '#libs/partition/timers/system-clock.ts';
 import type { RpcAddresses } from '#libs/rpc/server-options.ts';
 import { VERSION } from '#libs/service/version.ts';
@@ -43,7 +44,7 @@ export interface JoinedCluster {
 export function createJoinedCluster(partitionCount: number, newId: () => string): JoinedCluster {
   let ownership: Ownership | undefined;
   let peers: Peers | undefined;
-  let ownId = '';
+  let ownAddress = '';
 
   const known = (): { readonly ownership: Ownership; readonly peers: Peers } => {
     if (ownership === undefined || peers === undefined) {
@@ -57,8 +58,7 @@ export function createJoinedCluster(partitionCount: number, newId: () => string)
       partitionCount,
       ownerOf: (partition) => ownership?.ownerOf(partition) ?? { kind: 'nobody' },
       members: () => known().ownership.members(),
-      others: () =>
-        ownership === undefined ? [] : ownership.members().members.filter(({ nodeId }) => nodeId !== ownId),
+      others: () => (ownership === undefined ? [] : standingMembers(ownership.members().members, ownAddress)),
       channelTo: (address) => known().peers.channelTo(address),
       onChange: (listener) => known().ownership.onChange(listener),
     },
@@ -78,14 +78,14 @@ export function createJoinedCluster(partitionCount: number, newId: () => string)
       return peers;
     },
     join: ({ store, node, addresses, advertise, isExclusive, nodeId, startTimeMs, log }) => {
-      ownId = nodeId;
+      ownAddress = advertise ?? reachable(addresses.grpc);
       ownership = createOwnership({
         node,
         tables: store.tables,
         clock: createSystemClock(),
         nodeId,
         self: {
-          address: advertise ?? reachable(addresses.grpc),
+          address: ownAddress,
           httpAddress: reachable(addresses.http),
           version: VERSION,
           newestFormat: STORE_FORMAT,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { decodeHeadBody, encodeHeadBody } from '#libs/partition/rows/head-body.ts';
 import { maybeLoadPastRun, maybeLoadRun } from '#libs/partition/rows/load-run.ts';
 import { readEvents } from '#libs/partition/rows/read-events.ts';
 import { plainMove } from '#libs/partition/runs/testing/history.ts';
@@ -58,6 +59,25 @@ export function brokenRowsContract(name: string, createHome: () => Promise<State
         await expect(maybeLoadRun(broken, readRules, head)).rejects.toMatchObject({ reason: 'DATA_CORRUPTION' });
       }
       await load();
+    });
+
+    test('[8] a head whose parts are not of the same moment is DATA_CORRUPTION', async () => {
+      await world.round();
+      const { identity } = world.history.hot;
+      const before = await store.tables.readHead(identity);
+      addSteps(1, 10);
+      await world.round();
+      const after = await store.tables.readHead(identity);
+      if (before === undefined || after === undefined) throw new TypeError('no head');
+      const [old, fresh] = [decodeHeadBody(before.body), decodeHeadBody(after.body)];
+      for (const wrong of [
+        { ...fresh, snapshot: old.snapshot },
+        { ...fresh, openEvents: old.openEvents },
+        { ...fresh, ended: 'last' as const },
+      ]) {
+        const broken = { ...store.tables, readHead: async () => ({ ...after, body: encodeHeadBody(wrong) }) };
+        await expect(maybeLoadRun(broken, readRules, identity)).rejects.toMatchObject({ reason: 'DATA_CORRUPTION' });
+      }
     });
 
     test('[8] a head whose segment is missing, or shorter than it says, is DATA_CORRUPTION', async () => {

@@ -22,7 +22,7 @@ const SIGNAL = new AbortController().signal;
 const FIRST = '01980000-0000-7000-8000-00000000000a';
 const SECOND = '01980000-0000-7000-8000-00000000000b';
 
-/** What must hold of incarnations that others replaced, whatever keeps their rows. [39] */
+/** What must hold of incarnations that others replaced, whatever keeps their rows. */
 export function replacedRunsContract(name: string, createHome: () => Promise<StateHome>, numRuns: number): void {
   describe(name, { timeout: 120_000 }, () => {
     let home: StateHome;
@@ -64,7 +64,7 @@ export function replacedRunsContract(name: string, createHome: () => Promise<Sta
       return first;
     }
 
-    test('an incarnation that was replaced keeps its log and its end, however its owner dies meanwhile', async () => {
+    test('[39] an incarnation that was replaced keeps its log and its end, however its owner dies meanwhile', async () => {
       await fc.assert(
         fc.asyncProperty(
           largeMoves,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Event } from '#libs/engine/events/event.ts';
+import { itemIdFrom } from '#libs/engine/model/lease.ts';
 import { readyItemsOf } from '#libs/partition/rows/item-rows.ts';
 import { readEvents } from '#libs/partition/rows/read-events.ts';
 import { eventBytesOf, fewMoves, type LargeMove, largeMoves } from '#libs/partition/runs/testing/history.ts';
@@ -11,7 +12,7 @@ import { createRunWorld, type RunWorld } from './run-world.ts';
 /** What happens to a run: moves, then its rows are written, or its owner dies while they are. */
 interface Stage {
   readonly moves: readonly LargeMove[];
-  readonly then: 'round' | 'crash' | 'retry' | 'reload' | 'nothing';
+  readonly end: 'round' | 'crash' | 'retry' | 'reload' | 'nothing';
   /** What goes on while rows are written. */
   readonly meanwhile: readonly LargeMove[];
   /** Which of the rows are written before the owner dies or the round fails. */
@@ -21,7 +22,7 @@ interface Stage {
 function livesOf(moves: fc.Arbitrary<readonly LargeMove[]>, maxLength: number): fc.Arbitrary<readonly Stage[]> {
   const stage = fc.record({
     moves,
-    then: fc.constantFrom<Stage['then'][]>('round', 'round', 'crash', 'retry', 'reload', 'nothing'),
+    end: fc.constantFrom<Stage['end'][]>('round', 'round', 'crash', 'retry', 'reload', 'nothing'),
     meanwhile: fc.oneof(fc.constant([]), fewMoves),
     choices: fc.array(fc.boolean(), { minLength: 1, maxLength: 12 }),
   });
@@ -32,13 +33,13 @@ const lives = fc.oneof(livesOf(largeMoves, 5), livesOf(fewMoves, 25));
 
 async function live(world: RunWorld, life: readonly Stage[]): Promise<void> {
   const { history } = world;
-  for (const { moves, then, meanwhile, choices } of life) {
+  for (const { moves, end, meanwhile, choices } of life) {
     history.play(moves);
-    if (then === 'round') await world.round(meanwhile);
-    if (then === 'reload') await world.round();
-    if (then === 'reload') await world.reload();
-    if (then === 'crash') await world.crash(choices, meanwhile);
-    if (then === 'retry') await world.fail(choices, meanwhile);
+    if (end === 'round') await world.round(meanwhile);
+    if (end === 'reload') await world.round();
+    if (end === 'reload') await world.reload();
+    if (end === 'crash') await world.crash(choices, meanwhile);
+    if (end === 'retry') await world.fail(choices, meanwhile);
   }
 }
 
@@ -65,7 +66,7 @@ export function storedRunsContract(name: string, createHome: () => Promise<State
     }
 
     describe.each(['SERVER', 'CLIENT'] as const)('a %s run', (driver) => {
-      test('is the same, with the same log, after it was loaded at any point of any life', async () => {
+      test('[61] is the same, with the same log, after it was loaded at any point of any life', async () => {
         await fc.assert(
           fc.asyncProperty(
             lives,
@@ -90,7 +91,7 @@ export function storedRunsContract(name: string, createHome: () => Promise<State
         );
       });
 
-      test('is read by pages of any number and size, after any event, as the log is sliced', async () => {
+      test('[58] is read by pages of any number and size, after any event, as the log is sliced', async () => {
         await fc.assert(
           fc.asyncProperty(
             largeMoves,
@@ -130,8 +131,8 @@ export function storedRunsContract(name: string, createHome: () => Promise<State
           await world.round();
           const { hot, now } = history;
           const rows = await tables.itemsOfRun(hot.identity, 100);
-          const ready = [...readyItemsOf(hot, now).keys()];
-          expect(rows.map(({ itemId }) => Number(itemId.split('.')[1])).toSorted()).toEqual(ready.toSorted());
+          const ready = Array.from(readyItemsOf(hot, now).keys(), (item) => itemIdFrom(hot.identity.incarnation, item));
+          expect(new Set(rows.map(({ itemId }) => itemId))).toEqual(new Set(ready));
         }),
         { numRuns: numRuns * 3 },
       );

@@ -4,7 +4,6 @@ import { ConflictPolicy } from '#gen/millrace/state/v1/run_service_pb.ts';
 import type { Assignment } from '#gen/millrace/state/v1/work_down_pb.ts';
 import type { RawWorker } from './raw-worker.ts';
 import { type RunCalls, runCalls } from './run-calls.ts';
-import { serveReads } from './serve-reads.ts';
 import { GRPC, ROOT, type ServedState, serveState } from './serve-state.ts';
 import type { StateHome } from './state-homes.ts';
 import { unaryCalls } from './unary-calls.ts';
@@ -50,7 +49,7 @@ export function divergencesContract(name: string, createHome: () => Promise<Stat
     test('a run that diverged goes on once a worker says hello with another build, its attempt not counted', async () => {
       await using home = await createHome();
       await using store = await home.openState();
-      await using served = await serveReads(store);
+      await using served = await serveState(store);
       const calls = await runCalls(GRPC, served);
       await divergeAll(calls, 'b1', 'r');
       expect(divergedIn(served)).toEqual(['r']);
@@ -78,7 +77,7 @@ export function divergencesContract(name: string, createHome: () => Promise<Stat
     test('a connected worker that announces another build lifts what diverged of that definition alone', async () => {
       await using home = await createHome();
       await using store = await home.openState();
-      await using served = await serveReads(store);
+      await using served = await serveState(store);
       const calls = await runCalls(GRPC, served);
       await calls.put('bill');
       await using worker = await calls.worker('w-1', { build: 'b1', definitions: ['order@1', 'bill@1'], slots: 2 });
@@ -115,7 +114,7 @@ export function divergencesContract(name: string, createHome: () => Promise<Stat
     test('a worker that announced another build while nobody served the run lifts it once somebody does', async () => {
       await using home = await createHome();
       await using store = await home.openState();
-      await using served = await serveReads(store);
+      await using served = await serveState(store);
       const calls = await runCalls(GRPC, served);
       await divergeAll(calls, 'b1', 'r');
       const partitions = served.node.served().map(({ partition }) => partition);
@@ -128,7 +127,7 @@ export function divergencesContract(name: string, createHome: () => Promise<Stat
     test('nothing is kept of a run that diverged and was ended, replaced or deleted', async () => {
       await using home = await createHome();
       await using store = await home.openState();
-      await using served = await serveReads(store);
+      await using served = await serveState(store);
       const calls = await runCalls(GRPC, served);
       const { runs, tenantId } = calls;
       await divergeAll(calls, 'b1', 'ended', 'replaced', 'deleted');
@@ -144,7 +143,7 @@ export function divergencesContract(name: string, createHome: () => Promise<Stat
     test('a poll that announces another build lifts what diverged, and one that says the same again does not', async () => {
       await using home = await createHome();
       await using store = await home.openState();
-      await using served = await serveReads(store);
+      await using served = await serveState(store);
       const calls = await runCalls(GRPC, served);
       const { poll } = await unaryCalls(GRPC, served, calls.tenantId);
       const pollWith = async (workerId: string, build: string): Promise<readonly string[]> => {

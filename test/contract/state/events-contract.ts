@@ -10,8 +10,7 @@ import { appended, performOn, startClientRun } from './client-run.ts';
 import { kindsOf, numbersOf, runWithSteps, upTo } from './event-logs.ts';
 import { type HeldStore, holdJournal } from './held-journal.ts';
 import { type RunCalls, runCalls } from './run-calls.ts';
-import { serveReads } from './serve-reads.ts';
-import { DOORS, ROOT, type ServedState } from './serve-state.ts';
+import { DOORS, ROOT, type ServedState, serveState } from './serve-state.ts';
 import type { StateHome } from './state-homes.ts';
 
 /** What EventLogService and DispatchService.GetHistory promise to readers, on any store and through both doors. */
@@ -25,7 +24,7 @@ export function eventsContract(name: string, createHome: () => Promise<StateHome
       const home = stack.use(await createHome());
       const store = stack.use(await home.openState());
       held = holdJournal(store);
-      served = stack.use(await serveReads(held.store));
+      served = stack.use(await serveState(held.store));
     }, 60_000);
     afterAll(async () => await stack.disposeAsync(), 60_000);
 

@@ -6,8 +6,7 @@ import type { StateStore } from '#libs/store/store.ts';
 import { failureOfStream } from '#test/doors/failure.ts';
 import { kindsOf, numbersOf, runWithSteps, upTo } from './event-logs.ts';
 import { type RunCalls, runCalls } from './run-calls.ts';
-import { serveReads } from './serve-reads.ts';
-import { DOORS, GRPC, ROOT, type ServedState } from './serve-state.ts';
+import { DOORS, GRPC, ROOT, type ServedState, serveState } from './serve-state.ts';
 import type { StateHome } from './state-homes.ts';
 
 /** What EventLogService.WatchEvents promises, on any store and through both doors. */
@@ -21,10 +20,10 @@ export function eventsWatchContract(name: string, createHome: () => Promise<Stat
 
     beforeAll(async () => {
       const home = stack.use(await createHome());
-      served = stack.use(await serveReads(countReads(stack.use(await home.openState()))));
+      served = stack.use(await serveState(countReads(stack.use(await home.openState()))));
       const second = stack.use(await createHome());
       const limits = { streamMaxAgeMs: 250, streamPingMs: 40 };
-      restless = stack.use(await serveReads(stack.use(await second.openState()), {}, limits));
+      restless = stack.use(await serveState(stack.use(await second.openState()), {}, limits));
     }, 60_000);
     afterAll(async () => await stack.disposeAsync(), 60_000);
 

@@ -9,8 +9,7 @@ import { failureOf } from '#test/doors/failure.ts';
 import { appended, performOn, startClientRun } from './client-run.ts';
 import { definitionCalls, functionOf } from './definition-calls.ts';
 import { type RunCalls, runCalls } from './run-calls.ts';
-import { serveReads } from './serve-reads.ts';
-import { DOORS, GRPC, ROOT, type ServedState } from './serve-state.ts';
+import { DOORS, GRPC, ROOT, type ServedState, serveState } from './serve-state.ts';
 import { soloCluster } from './solo-cluster.ts';
 import type { StateHome } from './state-homes.ts';
 
@@ -38,7 +37,7 @@ export function explainContract(name: string, createHome: () => Promise<StateHom
       const home = stack.use(await createHome());
       const store = stack.use(await home.openState());
       const cluster = { ...soloCluster(store.meta.partitions), ownerOf: () => owner };
-      served = stack.use(await serveReads(store, { cluster }));
+      served = stack.use(await serveState(store, { cluster }));
     }, 60_000);
     afterAll(async () => await stack.disposeAsync(), 60_000);
 

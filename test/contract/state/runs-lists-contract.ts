@@ -9,8 +9,7 @@ import { headRow, signal, stampAt } from '#test/contract/store/tables/rows.ts';
 import { failureOf } from '#test/doors/failure.ts';
 import { FILTER_CASES, inListOrder, integer, keyword, keywords, startListedRuns } from './listed-runs.ts';
 import { idsOf, type RunCalls, runCalls } from './run-calls.ts';
-import { serveReads } from './serve-reads.ts';
-import { DOORS, GRPC, newTenant, ROOT, type ServedState } from './serve-state.ts';
+import { DOORS, GRPC, newTenant, ROOT, type ServedState, serveState } from './serve-state.ts';
 import type { StateHome } from './state-homes.ts';
 
 /** All pages of a list, one after the other. */
@@ -40,7 +39,7 @@ export function runsListsContract(name: string, createHome: () => Promise<StateH
     beforeAll(async () => {
       const home = stack.use(await createHome());
       store = stack.use(await home.openState());
-      served = stack.use(await serveReads(store));
+      served = stack.use(await serveState(store));
     }, 60_000);
     afterAll(async () => await stack.disposeAsync(), 60_000);
 
@@ -284,7 +283,7 @@ export function runsListsContract(name: string, createHome: () => Promise<StateH
 
     test('a list that names a commit of a partition that is served elsewhere waits for its tables too', async () => {
       const home = stack.use(await createHome());
-      await using elsewhere = await serveReads(stack.use(await home.openState()));
+      await using elsewhere = await serveState(stack.use(await home.openState()));
       const { tenantId, start, list, runs } = await runCalls(GRPC, elsewhere);
       const { node } = elsewhere;
       const { partition } = node.partitionOf({ tenantId, runId: 'r' });

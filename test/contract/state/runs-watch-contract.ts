@@ -6,8 +6,7 @@ import { RunStatus } from '#gen/millrace/state/v1/run_status_pb.ts';
 import { failureOfStream } from '#test/doors/failure.ts';
 import { type HeldStore, holdJournal } from './held-journal.ts';
 import { type RunCalls, runCalls } from './run-calls.ts';
-import { serveReads } from './serve-reads.ts';
-import { DOORS, GRPC, ROOT, type ServedState } from './serve-state.ts';
+import { DOORS, GRPC, ROOT, type ServedState, serveState } from './serve-state.ts';
 import type { StateHome } from './state-homes.ts';
 
 const { PENDING, RUNNING, PAUSED, COMPLETED, CANCELLED, TERMINATED } = RunStatus;
@@ -30,10 +29,10 @@ export function runsWatchContract(name: string, createHome: () => Promise<StateH
     beforeAll(async () => {
       const home = stack.use(await createHome());
       held = holdJournal(stack.use(await home.openState()));
-      served = stack.use(await serveReads(held.store));
+      served = stack.use(await serveState(held.store));
       const second = stack.use(await createHome());
       const limits = { streamMaxAgeMs: 250, streamPingMs: 40 };
-      restless = stack.use(await serveReads(stack.use(await second.openState()), {}, limits));
+      restless = stack.use(await serveState(stack.use(await second.openState()), {}, limits));
     }, 60_000);
     afterAll(async () => await stack.disposeAsync(), 60_000);
 
@@ -163,7 +162,7 @@ export function runsWatchContract(name: string, createHome: () => Promise<StateH
 
     test('a partition that is not served any more sends its watches away, to ask its next owner', async () => {
       const home = stack.use(await createHome());
-      await using lost = await serveReads(stack.use(await home.openState()));
+      await using lost = await serveState(stack.use(await home.openState()));
       const { tenantId, runs, events, start } = await runCalls(GRPC, lost);
       await start('r');
       const key = { tenantId, runId: 'r' };

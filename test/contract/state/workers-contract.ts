@@ -5,8 +5,7 @@ import { type Worker, WorkMode } from '#gen/millrace/state/v1/worker_pb.ts';
 import { failureOf } from '#test/doors/failure.ts';
 import { as } from '#test/doors/token-authenticator.ts';
 import { type RunCalls, runCalls } from './run-calls.ts';
-import { serveReads } from './serve-reads.ts';
-import { DOORS, ROOT, type ServedState } from './serve-state.ts';
+import { DOORS, ROOT, type ServedState, serveState } from './serve-state.ts';
 import type { StateHome } from './state-homes.ts';
 
 /** What DispatchService.ListWorkers and DrainWorker promise, on any store and through both doors. */
@@ -17,7 +16,7 @@ export function workersContract(name: string, createHome: () => Promise<StateHom
 
     beforeAll(async () => {
       const home = stack.use(await createHome());
-      served = stack.use(await serveReads(stack.use(await home.openState())));
+      served = stack.use(await serveState(stack.use(await home.openState())));
     }, 60_000);
     afterAll(async () => await stack.disposeAsync(), 60_000);
 

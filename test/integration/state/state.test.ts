@@ -1,5 +1,6 @@
 import { definitionListsContract } from '#test/contract/state/definition-lists-contract.ts';
 import { definitionsContract } from '#test/contract/state/definitions-contract.ts';
+import { divergencesContract } from '#test/contract/state/divergences-contract.ts';
 import { eventsContract } from '#test/contract/state/events-contract.ts';
 import { eventsWatchContract } from '#test/contract/state/events-watch-contract.ts';
 import { explainContract } from '#test/contract/state/explain-contract.ts';
@@ -23,6 +24,7 @@ describeWithMongo('with a MongoDB-protocol server', (uri) => {
   eventsWatchContract('watches of events in MongoDB', () => createMongoStateHome(uri));
   explainContract('explanations in MongoDB', () => createMongoStateHome(uri));
   workersContract('workers in MongoDB', () => createMongoStateHome(uri));
+  divergencesContract('diverged runs in MongoDB', () => createMongoStateHome(uri));
   unaryPollsContract('polls of workers in MongoDB', () => createMongoStateHome(uri));
   unaryLeasesContract('leases of unary calls in MongoDB', () => createMongoStateHome(uri));
   unaryWorkContract('unary work in MongoDB', () => createMongoStateHome(uri));

@@ -70,9 +70,9 @@ export interface History {
   readonly log: Event[];
   now: number;
   /** Does a command, and adds what it led to as one chunk. Answers whether it was accepted. */
-  act(command: Command): boolean;
+  readonly act: (command: Command) => boolean;
   /** Does random moves. */
-  play(moves: readonly LargeMove[]): void;
+  readonly play: (moves: readonly LargeMove[]) => void;
 }
 
 /** A run that was started. */
@@ -113,7 +113,7 @@ export function createHistory(driver: Driver, identity: Partial<RunIdentity> = {
 }
 
 /** Adds events to a run that they were folded into, as a visit does. */
-export function addEvents(hot: HotRun, events: readonly Event[]): void {
+function addEvents(hot: HotRun, events: readonly Event[]): void {
   hot.tail.push(eventBytesOf(events, hot.tail.nextSequence, hot.baseTime));
   for (const event of events) hot.ended ??= runEndOf(event);
   hot.isDirty = true;

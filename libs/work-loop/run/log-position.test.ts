@@ -1,0 +1,34 @@
+import { create } from '@bufbuild/protobuf';
+import { expect, test } from 'vitest';
+import { type Event, EventSchema } from '#gen/millrace/state/v1/event_pb.ts';
+import { LogPosition } from './log-position.ts';
+
+function received(sequence: number): Event {
+  return create(EventSchema, { sequence: BigInt(sequence), kind: { case: 'signalReceived', value: {} } });
+}
+
+test('what an acknowledgement passed over is asked for too, once the log is asked', () => {
+  const recalls: number[] = [];
+  const position = new LogPosition((after) => recalls.push(after));
+  position.reach(3);
+  // A signal stands at 4 that nobody waited for: the step after it is acknowledged with 5.
+  expect(position.acknowledge(5, false, false)).toBe(true);
+  expect(position.acknowledge(6, false, false)).toBe(true);
+  expect(position.heard).toBe(6);
+  position.expect(8);
+  expect(recalls).toEqual([3]);
+  expect(position.take(received(4))).toBe(false);
+  position.reach(8);
+  position.onLast();
+  position.expect(9);
+  expect(recalls).toEqual([3, 8]);
+});
+
+test('records that follow each other leave nothing to ask for again', () => {
+  const recalls: number[] = [];
+  const position = new LogPosition((after) => recalls.push(after));
+  position.reach(3);
+  for (let sequence = 4; sequence <= 9; sequence += 1) position.acknowledge(sequence, false, false);
+  position.expect(12);
+  expect(recalls).toEqual([9]);
+});
