@@ -9,8 +9,8 @@ const special = ['integration', 'interop', 'fault'].map((folder) => `test/${fold
 const config: ViteUserConfig = defineConfig({
   test: {
     reporters: ['default', closingReporter()],
-    // Tests wait more than they compute, so even one core has work for two files.
-    maxWorkers: 2,
+    // Tests wait more than they compute, so that two cores have work for three files.
+    maxWorkers: 3,
     projects: [
       {
         test: {

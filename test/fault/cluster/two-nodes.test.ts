@@ -70,6 +70,9 @@ describe('two nodes and a worker that knows one of them', { concurrent: isShort 
       expect(stallMs).toBeLessThanOrEqual(MOVES_AGAIN_MS);
     });
 
+    // Each of these costs more than every change should wait for.
+    if (isShort) return;
+
     test(`go on within ${MOVES_AGAIN_MS} ms when the other one stands still for longer than its lease`, {
       timeout: HOUR_MS,
     }, async () => {

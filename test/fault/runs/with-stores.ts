@@ -13,13 +13,12 @@ export interface RunHome {
   folder(): string;
 }
 
-/** A suite for each store that survives a process. */
-export function describeRunStores(name: string, suite: (home: RunHome) => void): void {
-  describe(`${name}, in SQLite`, () => {
+/** A suite for the store that needs nothing. */
+export function describeRunsInSqlite(name: string, suite: (home: RunHome) => void): void {
+  describe(name, () => {
     const folder = useFolder();
     suite({ kind: 'sqlite', newStore: () => `sqlite:${folder()}/${randomUUID()}`, folder });
   });
-  describeRunsInMongo(`${name}, in MongoDB`, suite);
 }
 
 /** A suite for the store that several nodes share. */
