@@ -32,6 +32,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
+          env: { TEST_DOORS: 'grpc' },
           globalSetup: [servers],
           testTimeout: 30_000,
           hookTimeout: 30_000,

@@ -4,7 +4,7 @@ import { RunStatus } from '#gen/millrace/state/v1/run_status_pb.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
 import { createChannel } from '#libs/rpc/client/channel.ts';
 import { createRunSession } from '#libs/run-session/run-session.ts';
-import { DOORS, ROOT } from '#test/contract/state/serve-state.ts';
+import { DOORS, GRPC, ROOT } from '#test/contract/state/serve-state.ts';
 import { leaseOf, signalPark, stepOf, type UnaryCalls, unaryCalls } from '#test/contract/state/unary-calls.ts';
 import { failureOf } from '#test/doors/failure.ts';
 import { describeServed, type RunsContract } from './describe-served.ts';
@@ -161,7 +161,7 @@ export const controlsContract: RunsContract = (name, createHome) =>
     });
 
     test('[26] a session controls runs as the calls do', async () => {
-      const { tenantId, start, read } = await unaryCalls(DOORS[0] as (typeof DOORS)[number], served());
+      const { tenantId, start, read } = await unaryCalls(GRPC, served());
       await using channel = createChannel({ address: served().addresses.grpc, token: 'root' });
       await using session = createRunSession({ channel, tenantId });
       await start('r');

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RunStatus } from '#gen/millrace/state/v1/run_status_pb.ts';
 import { CancelKind } from '#gen/millrace/state/v1/work_down_pb.ts';
 import { failureOf } from '#test/doors/failure.ts';
-import { DOORS, ROOT, type ServedState, serveState } from './serve-state.ts';
+import { DOORS, JSON_DOOR, ROOT, type ServedState, serveState } from './serve-state.ts';
 import type { StateHome } from './state-homes.ts';
 import { json, leaseOf, newSession, signalPark, stepOf, type UnaryCalls, unaryCalls } from './unary-calls.ts';
 
@@ -348,7 +348,7 @@ export function unaryWorkContract(name: string, createHome: () => Promise<StateH
     });
 
     test('curl drives a run: plain JSON over HTTP, and nothing else', async () => {
-      const { tenantId, start, read } = await unaryCalls(DOORS[1] as (typeof DOORS)[number], served);
+      const { tenantId, start, read } = await unaryCalls(JSON_DOOR, served);
       const post = async (method: string, body: unknown): Promise<Record<string, unknown>> => {
         const response = await fetch(`http://${served.addresses.http}/millrace.state.v1.DispatchService/${method}`, {
           method: 'POST',
