@@ -5,6 +5,7 @@ import { ask } from '#libs/partition/serve/ask.ts';
 import { runNotFound } from '#libs/partition/serve/history.ts';
 import type { StateContext } from '../context.ts';
 import { needsSettling, settlePayload } from '../payloads/settle-payload.ts';
+import { maybeLargePayload, withPayload } from '../payloads/step-payload.ts';
 import { payloadToProto } from '../wire/payload.ts';
 import { type LeasedRun, leaseLost } from './leased-run.ts';
 
@@ -38,55 +39,20 @@ export function createSettler(context: StateContext, target: LeasedRun, signal: 
     return { ...message, details: await payload(message.details) };
   }
 
-  async function content({ record }: StepRecord): Promise<StepRecord['record']> {
-    switch (record.case) {
-      case 'result':
-        return { case: 'result', value: await payload(record.value) };
-      case 'value':
-        return { case: 'value', value: await payload(record.value) };
-      case 'set': {
-        const { value } = record.value;
-        if (value === undefined) return record;
-        return { case: 'set', value: { ...record.value, value: await payload(value) } };
-      }
-      case 'failed':
-        return { case: 'failed', value: { ...record.value, failure: await failure(record.value.failure) } };
-      case 'begin':
-      case 'attributes':
-      case undefined:
-        return record;
-    }
-  }
-
   return {
     payload,
     maybePayload: async (message) => (message === undefined ? undefined : await payload(message)),
     failure,
     records: async (records) => {
-      if (!records.some(hasLarge)) return records;
+      if (!records.some((record) => maybeLargePayload(record) !== undefined)) return records;
       const settled: StepRecord[] = [];
       for (const record of records) {
-        settled.push(hasLarge(record) ? { ...record, record: await content(record) } : record);
+        const large = maybeLargePayload(record);
+        settled.push(large === undefined ? record : withPayload(record, await payload(large)));
       }
       return settled;
     },
   };
-}
-
-function hasLarge({ record }: StepRecord): boolean {
-  switch (record.case) {
-    case 'result':
-    case 'value':
-      return needsSettling(record.value);
-    case 'set':
-      return needsSettling(record.value.value);
-    case 'failed':
-      return needsSettling(record.value.failure?.details);
-    case 'begin':
-    case 'attributes':
-    case undefined:
-      return false;
-  }
 }
 
 async function assertNewest({ node }: StateContext, { tenantId, runId, incarnation, lease }: LeasedRun): Promise<void> {

@@ -10,7 +10,6 @@ import type {
   WorkFailure,
   YieldSlot,
 } from '#gen/millrace/state/v1/work_up_pb.ts';
-import type { Failure } from '#gen/millrace/workflow/v1/failure_pb.ts';
 import type { Command } from '#libs/engine/commands/command.ts';
 import type { Reply } from '#libs/engine/decide/decision.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
@@ -22,6 +21,7 @@ import type { Partition, RunTask } from '#libs/partition/serve/partition.ts';
 import type { RunVisit } from '#libs/partition/serve/run-visit.ts';
 import type { StateContext } from '../context.ts';
 import { needsSettling, settlePayload } from '../payloads/settle-payload.ts';
+import { maybeLargePayload, withDetails, withPayload } from '../payloads/step-payload.ts';
 import {
   completeFromProto,
   extendFromProto,
@@ -346,50 +346,4 @@ function noteHeartbeat(hot: HotRun, nodePath: string, { details, step }: LeaseEx
 
 function yieldFromProto({ knownSequence }: YieldSlot, lease: StreamItem['proof']): Command {
   return { kind: 'yieldSlot', lease, knownSequence: Number(knownSequence) };
-}
-
-/** The payload of a record, when it has to be stored first. */
-function maybeLargePayload({ record }: StepRecord): PayloadProto | undefined {
-  const payload = maybePayload(record);
-  return payload !== undefined && needsSettling(payload) ? payload : undefined;
-}
-
-function maybePayload(record: StepRecord['record']): PayloadProto | undefined {
-  switch (record.case) {
-    case 'result':
-    case 'value':
-      return record.value;
-    case 'set':
-      return record.value.value;
-    case 'failed':
-      return record.value.failure?.details;
-    case 'begin':
-    case 'attributes':
-    case undefined:
-      return undefined;
-  }
-}
-
-function withDetails(failure: Failure | undefined, details: PayloadProto): Failure | undefined {
-  return failure === undefined ? undefined : { ...failure, details };
-}
-
-function withPayload(record: StepRecord, payload: PayloadProto): StepRecord {
-  switch (record.record.case) {
-    case 'result':
-      return { ...record, record: { case: 'result', value: payload } };
-    case 'value':
-      return { ...record, record: { case: 'value', value: payload } };
-    case 'set':
-      return { ...record, record: { case: 'set', value: { ...record.record.value, value: payload } } };
-    case 'failed': {
-      const { value } = record.record;
-      return {
-        ...record,
-        record: { case: 'failed', value: { ...value, failure: withDetails(value.failure, payload) } },
-      };
-    }
-    default:
-      return record;
-  }
 }
