@@ -14,7 +14,7 @@ export interface AnnouncedBuilds {
  * Makes builds of workers that count once, although every poll repeats them: two builds that both diverge would else
  * give a run to each other for ever.
  */
-export function createAnnouncedBuilds({ node }: StateContext): AnnouncedBuilds {
+export function createAnnouncedBuilds(context: StateContext): AnnouncedBuilds {
   const known = new Map<string, string>();
   return {
     take: (tenantId, workerId, announced) => {
@@ -30,7 +30,7 @@ export function createAnnouncedBuilds({ node }: StateContext): AnnouncedBuilds {
           break;
         }
       }
-      node.announceBuilds(tenantId, codes);
+      context.node.announceBuilds(tenantId, codes);
     },
   };
 }
