@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { Logger } from '#libs/logger/logger.ts';
 import { createCommitContext } from '#libs/partition/commit/commit-context.ts';
@@ -7,7 +7,9 @@ import { incarnationFrom } from '#libs/partition/runs/incarnation.ts';
 import type { ResolveDefinition } from '#libs/partition/serve/definition-port.ts';
 import { createPartitionNode, type NodeOptions, type PartitionNode } from '#libs/partition/serve/node.ts';
 import { createSystemClock } from '#libs/partition/timers/system-clock.ts';
+import { BATCH_ID_BYTES } from '#libs/store/journal/record-format.ts';
 import type { StateStore } from '#libs/store/store.ts';
+import { createRandomBytes } from './random-bytes.ts';
 import { assertNotRetired, createDefinitionCache, type DefinitionCache } from './rpc/definitions/definition-cache.ts';
 
 /** The runs of a process: its partitions and the definitions that they go by. */
@@ -39,6 +41,7 @@ export function createPartitions(store: StateStore, log: Logger, rights: Partiti
       return false;
     },
   );
+  const randomBytes = createRandomBytes();
   const newIncarnation = (nowMs: number): string => incarnationFrom(nowMs, randomBytes(10));
   const readRules: ReadRules = async (tenantId, workflow, version) =>
     (await definitions.pinned(tenantId, workflow, version)).rules;
@@ -56,7 +59,10 @@ export function createPartitions(store: StateStore, log: Logger, rights: Partiti
     store,
     readRules,
     clock: createSystemClock(),
-    commitContext: createCommitContext(newBatchId, (error) => log.error({ err: error }, 'a waiter failed')),
+    commitContext: createCommitContext(
+      () => randomBytes(BATCH_ID_BYTES),
+      (error) => log.error({ err: error }, 'a waiter failed'),
+    ),
     resolve,
     newIncarnation,
     random: () => Math.random(),
@@ -66,10 +72,6 @@ export function createPartitions(store: StateStore, log: Logger, rights: Partiti
     onTrouble: (what, error) => log.warn({ err: error }, what),
   });
   return { node, definitions, readRules, newIncarnation };
-}
-
-function newBatchId(): Uint8Array {
-  return randomBytes(16);
 }
 
 /** A name for a process among the nodes. */

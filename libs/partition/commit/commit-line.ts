@@ -29,8 +29,11 @@ export interface CommitLine {
   readonly durablePosition: number;
   /** Whether a new command may be decided. Not while an outcome is unknown for over a second, or the batch is full. */
   readonly isOpen: boolean;
-  /** Adds an entry to the record that fills. Ask `isOpen` before the command is decided. */
-  add(entry: Uint8Array): void;
+  /**
+   * Adds a copy of an entry to the record that fills, by default of all of `entry`, else of its first `length` bytes. Ask
+   * `isOpen` before the command is decided.
+   */
+  add(entry: Uint8Array, length?: number): void;
   /** Waits for everything that was added so far; at once when it is durable. [journal.md 10] */
   whenDurable(waiter: Waiter): void;
   /** Waits for one position. One that is durable is told at once. */
@@ -132,9 +135,9 @@ export function createCommitLine(options: LineOptions, context: CommitContext, o
     get hasEnded() {
       return hasEnded;
     },
-    add: (entry) => {
+    add: (entry, length) => {
       if (hasEnded) return;
-      writer.add(entry);
+      writer.add(entry, length);
       if (writer.entryCount === 1) onEntries();
     },
     whenDurable: (waiter) => {

@@ -1,29 +1,36 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { RunKey } from '#libs/store/tables/keys.ts';
-import { createMailboxes, type Mailboxes, type MailboxOptions, type Visit } from './mailboxes.ts';
+import { createMailboxes, type Mailboxes, type MailboxOptions } from './mailboxes.ts';
 
 interface Cell {
   value: string;
 }
 
+interface Visit {
+  readonly onRun: (run: Cell | undefined) => void;
+  readonly onFailure: (error: unknown) => void;
+}
+
 interface Shelf {
-  readonly boxes: Mailboxes<Cell>;
+  readonly boxes: Mailboxes<Cell, Visit>;
   /** Ends the oldest load. */
   readonly finish: (run: Cell | undefined) => Promise<void>;
   readonly fail: (error: unknown) => Promise<void>;
   readonly loads: string[];
   readonly log: string[];
-  readonly note: (name: string) => Visit<Cell>;
+  readonly note: (name: string) => Visit;
 }
 
 const key = (runId: string): RunKey => ({ tenantId: 't', runId });
 
-function createShelf(options: Partial<MailboxOptions<Cell>> = {}): Shelf {
+function createShelf(options: Partial<MailboxOptions<Cell, Visit>> = {}): Shelf {
   const loads: string[] = [];
   const log: string[] = [];
   const pending: PromiseWithResolvers<Cell | undefined>[] = [];
-  const boxes = createMailboxes<Cell>({
+  const boxes = createMailboxes<Cell, Visit>({
+    onRun: (_key, run, visit) => visit.onRun(run),
+    onFailure: (visit, error) => visit.onFailure(error),
     load: ({ runId }) => {
       loads.push(runId);
       const load = Promise.withResolvers<Cell | undefined>();

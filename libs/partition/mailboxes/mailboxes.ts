@@ -7,19 +7,15 @@ const MAX_WAITING_PER_RUN = 10_000;
 /** How many runs are loaded at once: enough to fill the round trips to a store, few enough not to bury it. */
 const MAX_LOADS = 64;
 
-/** Something that is to be done with a run that is in memory, or with the knowledge that there is none. */
-export interface Visit<R> {
+/** What mailboxes of runs of type `R` need of the world. `V` is what is to be done with a run in a visit. */
+export interface MailboxOptions<R, V> {
   /**
-   * Called at once when the run is in memory, else when it is loaded. `undefined`: there is no run under the id. It must
-   * not throw.
+   * Does it: at once when the run is in memory, else when it is loaded. No run: there is none under the id. It must not
+   * throw.
    */
-  onRun(run: R | undefined): void;
+  readonly onRun: (key: RunKey, run: R | undefined, visit: V) => void;
   /** The run could not be loaded, or its partition was lost meanwhile: nothing was done. */
-  onFailure(error: unknown): void;
-}
-
-/** What mailboxes need of the world. */
-export interface MailboxOptions<R> {
+  readonly onFailure: (visit: V, error: unknown) => void;
   /** Reads a run that is not in memory. */
   readonly load: (key: RunKey, signal: AbortSignal) => Promise<R | undefined>;
   /** Whether a run that is not in memory may be in the tables. By default each may. False: it is there nowhere. */
@@ -31,14 +27,16 @@ export interface MailboxOptions<R> {
 }
 
 /** The runs of a partition that are in memory, and the visits to those that are on their way there. */
-export interface Mailboxes<R> {
+export interface Mailboxes<R, V> {
   /** How many runs are in memory. */
   readonly size: number;
+  /** Whether any run is being loaded. */
+  readonly isLoading: boolean;
   /**
    * Visits a run: now when it is in memory, so that nothing else happens in between; else after it is loaded, in the
    * order of the visits to it. A run that is being loaded holds up no other.
    */
-  visit(key: RunKey, visit: Visit<R>): void;
+  visit(key: RunKey, visit: V): void;
   /** The run, if it is in memory. */
   peek(key: RunKey): R | undefined;
   /** Puts a run into memory: a fresh one, or one that replaces what was there. Only inside a visit to it. */
@@ -51,19 +49,19 @@ export interface Mailboxes<R> {
   close(error: unknown): void;
 }
 
-interface Loading<R> {
+interface Loading<V> {
   readonly key: RunKey;
-  readonly visits: Visit<R>[];
+  readonly visits: V[];
 }
 
 /**
  * Makes the mailboxes of a partition. A run is absent, loading or in memory. Absent → loading at the first visit; loading
  * → in memory, or absent again when there is none and no visit put one there; in memory → absent by `evict`.
  */
-export function createMailboxes<R>(options: MailboxOptions<R>): Mailboxes<R> {
-  const { load, mayExist, maxLoads = MAX_LOADS, maxWaitingPerRun = MAX_WAITING_PER_RUN } = options;
+export function createMailboxes<R, V>(options: MailboxOptions<R, V>): Mailboxes<R, V> {
+  const { load, onRun, onFailure, mayExist, maxLoads = MAX_LOADS, maxWaitingPerRun = MAX_WAITING_PER_RUN } = options;
   const resident = new Map<string, R>();
-  const loading = new Map<string, Loading<R>>();
+  const loading = new Map<string, Loading<V>>();
   const queued: string[] = [];
   const closed = new AbortController();
   let loads = 0;
@@ -79,7 +77,7 @@ export function createMailboxes<R>(options: MailboxOptions<R>): Mailboxes<R> {
     }
   }
 
-  async function loadOne(id: string, waiting: Loading<R>): Promise<void> {
+  async function loadOne(id: string, waiting: Loading<V>): Promise<void> {
     let failure: { readonly error: unknown } | undefined;
     let run: R | undefined;
     try {
@@ -93,8 +91,8 @@ export function createMailboxes<R>(options: MailboxOptions<R>): Mailboxes<R> {
     if (failure === undefined && run !== undefined) resident.set(id, run);
     // A visit may lead to another one of the same run, which is added behind those that came before it.
     for (let next = waiting.visits.shift(); next !== undefined; next = waiting.visits.shift()) {
-      if (failure === undefined) next.onRun(resident.get(id));
-      else next.onFailure(failure.error);
+      if (failure === undefined) onRun(waiting.key, resident.get(id), next);
+      else onFailure(next, failure.error);
     }
     loading.delete(id);
   }
@@ -103,18 +101,21 @@ export function createMailboxes<R>(options: MailboxOptions<R>): Mailboxes<R> {
     get size() {
       return resident.size;
     },
+    get isLoading() {
+      return loading.size > 0;
+    },
     visit: (key, visit) => {
       if (closed.signal.aborted) {
-        visit.onFailure(closed.signal.reason);
+        onFailure(visit, closed.signal.reason);
         return;
       }
       const id = runIdKey(key);
       const waiting = loading.size === 0 ? undefined : loading.get(id);
       const run = waiting === undefined ? resident.get(id) : undefined;
       if (run !== undefined) {
-        visit.onRun(run);
+        onRun(key, run, visit);
       } else if (waiting === undefined && mayExist !== undefined && !mayExist(id)) {
-        visit.onRun(undefined);
+        onRun(key, undefined, visit);
       } else if (waiting === undefined) {
         loading.set(id, { key, visits: [visit] });
         queued.push(id);
@@ -122,7 +123,7 @@ export function createMailboxes<R>(options: MailboxOptions<R>): Mailboxes<R> {
       } else if (waiting.visits.length < maxWaitingPerRun) {
         waiting.visits.push(visit);
       } else {
-        visit.onFailure(tooManyWaiting(key, maxWaitingPerRun));
+        onFailure(visit, tooManyWaiting(key, maxWaitingPerRun));
       }
     },
     peek: (key) => resident.get(runIdKey(key)),
@@ -141,7 +142,7 @@ export function createMailboxes<R>(options: MailboxOptions<R>): Mailboxes<R> {
       loading.clear();
       queued.length = 0;
       resident.clear();
-      for (const visit of waiting) visit.onFailure(error);
+      for (const visit of waiting) onFailure(visit, error);
     },
   };
 }

@@ -30,6 +30,8 @@ export interface HotRun {
   readonly run: Run;
   readonly start: StartFacts;
   readonly tail: Tail;
+  /** The partition that has it in memory and decides about it. Absent: none does any more. */
+  home: object | undefined;
   /** How it ended. Absent: it has not. */
   ended: EventOf<'runEnded'> | undefined;
   /** When it rings next. Infinity: it does not. */
@@ -76,6 +78,7 @@ export function hotRunFrom(run: Run, start: StartFacts, tail: Tail): HotRun {
     run,
     start,
     tail,
+    home: undefined,
     ended: undefined,
     armedTime: Infinity,
     lastPosition: 0,
@@ -97,4 +100,5 @@ export function replaceRun(before: HotRun, fresh: HotRun): void {
   fresh.replaced = [...before.replaced, before];
   before.replaced = [];
   before.isReplaced = true;
+  before.home = undefined;
 }

@@ -1,10 +1,13 @@
 import { createByteReader, readVarint, take } from '#libs/engine/log/byte-reader.ts';
+import { copyBytes } from '#libs/engine/log/copy-bytes.ts';
 import { LogError } from '#libs/engine/model/log-error.ts';
 import { type EventBytes, nextSequence } from './event-bytes.ts';
 import { SEGMENT_BYTES, segmentLimit } from './segment.ts';
 
 /** Bytes of the first piece of memory: the start of a run and a step or two. */
 const FIRST_BYTES = 512;
+/** Below this it grows fourfold: memory outside the heap costs more to get than to have. */
+const FAST_GROWTH_BYTES = 8_192;
 /** Bytes that may stay unused behind the open events once rows cover them. */
 const MAX_SPARE_BYTES = 4_096;
 
@@ -27,6 +30,8 @@ export interface Tail {
    * @throws LogError NOT_NEXT when something is missing before it, or it is here already.
    */
   push(chunk: EventBytes): void;
+  /** As `push`, of a part of scratch space. */
+  append(firstSequence: number, count: number, source: Uint8Array, from: number, to: number): void;
   /** The closed segments, oldest first. */
   closedSegments(): readonly EventBytes[];
   /** The events of the segment that is not closed yet; there may be none. */
@@ -47,9 +52,22 @@ export function createTail(firstSequence: number): Tail {
 
   function reserve(wanted: number): void {
     if (wanted <= open.length) return;
-    const grown = new Uint8Array(Math.max(wanted, open.length * 2, FIRST_BYTES));
+    const grown = new Uint8Array(
+      Math.max(wanted, open.length * (open.length < FAST_GROWTH_BYTES ? 4 : 2), FIRST_BYTES),
+    );
     grown.set(open.subarray(0, openBytes));
     open = grown;
+  }
+
+  function append(firstSequence: number, count: number, source: Uint8Array, from: number, to: number): void {
+    if (firstSequence !== next) {
+      throw new LogError('NOT_NEXT', `events from ${firstSequence} came where ${next} was to come`);
+    }
+    if (count === 0) return;
+    reserve(openBytes + to - from);
+    copyBytes(open, openBytes, source, from, to);
+    openBytes += to - from;
+    next = firstSequence + count;
   }
 
   /** Closes the segments that the open events fill; where they end has nothing to do with how they were added. */
@@ -87,16 +105,8 @@ export function createTail(firstSequence: number): Tail {
     get chunks() {
       return next === openFrom ? [...segments] : [...segments, openEvents()];
     },
-    push: (chunk) => {
-      if (chunk.firstSequence !== next) {
-        throw new LogError('NOT_NEXT', `events from ${chunk.firstSequence} came where ${next} was to come`);
-      }
-      if (chunk.count === 0) return;
-      reserve(openBytes + chunk.bytes.length);
-      open.set(chunk.bytes, openBytes);
-      openBytes += chunk.bytes.length;
-      next = nextSequence(chunk);
-    },
+    push: ({ firstSequence, count, bytes }) => append(firstSequence, count, bytes, 0, bytes.length),
+    append,
     closedSegments: () => {
       closeSegments();
       return segments;

@@ -60,6 +60,8 @@ export interface PartitionNode {
    * @throws NOT_OWNER when this node does not serve it at this moment.
    */
   partitionOf(key: RunKey): Partition;
+  /** The same, by the number of the partition. */
+  partitionAt(partition: number): Partition;
   /** The partitions that are served, in order. */
   served(): readonly Partition[];
   takeOver(partition: number, epoch: number, signal: AbortSignal): Promise<void>;
@@ -192,8 +194,7 @@ export function createPartitionNode(options: NodeOptions): PartitionNode {
     return meta.partitions === 1 ? 0 : partitionOfSlot(slotOf(tenantId, runId), meta.partitions);
   }
 
-  function partitionOf(key: RunKey): Partition {
-    const number = partitionNumber(key);
+  function partitionAt(number: number): Partition {
     const found = served.get(number);
     if (found === undefined || found.isReleasing) throw notServed(number);
     return found.partition;
@@ -217,7 +218,8 @@ export function createPartitionNode(options: NodeOptions): PartitionNode {
     dispatch,
     partitionCount: meta.partitions,
     partitionNumber,
-    partitionOf,
+    partitionOf: (key) => partitionAt(partitionNumber(key)),
+    partitionAt,
     served: () => Array.from(served.values(), ({ partition }) => partition),
     takeOver,
     release: async (number, signal) => {

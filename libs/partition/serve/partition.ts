@@ -1,6 +1,5 @@
 import type { CommandKind } from '#libs/engine/commands/command.ts';
-import type { Effect } from '#libs/engine/effects/effect.ts';
-import { writeByte, writtenBytes } from '#libs/engine/log/byte-writer.ts';
+import { createByteWriter, writeByte } from '#libs/engine/log/byte-writer.ts';
 import { isTerminal } from '#libs/engine/model/status.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { StateTables } from '#libs/store/store.ts';
@@ -29,7 +28,7 @@ import type { RunMessage } from './message.ts';
 import { maybeQuarantined } from './quarantine.ts';
 import { createRunClock } from './run-clock.ts';
 import { createRunEffects, type MessageEffect } from './run-effects.ts';
-import { createEntryWriter, openVisit, type RunVisit } from './run-visit.ts';
+import { createVisits, type DrivenVisit, type RunVisit } from './run-visit.ts';
 import { createStepHeartbeats } from './step-heartbeats.ts';
 import { createWatchers, type RunWatcher } from './watchers.ts';
 
@@ -75,6 +74,8 @@ export interface Partition extends ItemOwner {
   readonly dirty: ReadonlySet<HotRun>;
   /** Looks at a run and does something with it; later when it has to be loaded, and in the order of the calls. */
   visit(key: RunKey, task: RunTask): void;
+  /** As `visit`, for whoever has found the run before: a shorter way while it is still in memory. */
+  visitAgain(key: RunKey, found: HotRun | undefined, task: RunTask): void;
   /** Tells of what happens to a run from now on. Answers how to stop. */
   watch(key: RunKey, watcher: RunWatcher): () => void;
   /** Something happens to the partition, outside any visit. */
@@ -108,18 +109,23 @@ export function createPartition(options: PartitionOptions): Partition {
   const { line, tables, dispatch, clock, readRules, state } = options;
   const backlog = createBacklog();
   const watchers = createWatchers();
-  const writer = createEntryWriter();
+  const entryWriter = createByteWriter();
   const dirty = new Set<HotRun>();
   const known = createKnownIds();
+  /** What runs that are in memory here have for their home. */
+  const home = {};
   let isAllKnown = false;
   let isClosed = false;
 
-  const mailboxes = createMailboxes<HotRun>({
+  const mailboxes = createMailboxes<HotRun, RunTask>({
+    onRun: act,
+    onFailure: (task, error) => task.fail(error),
     mayExist: (id) => !isAllKnown || known.mayHave(id),
     load: async (key) => {
       const hot = await maybeLoadRun(tables, readRules, key);
       // The rows of a run that was deleted may still stand.
       if (hot === undefined || isClosed || state.deletions.has(hot.identity.incarnation)) return undefined;
+      hot.home = home;
       effects.adoptLeases(hot);
       runClock.arm(hot);
       stepHeartbeats.arm(hot);
@@ -145,6 +151,10 @@ export function createPartition(options: PartitionOptions): Partition {
     },
     dirty,
     visit,
+    visitAgain: (key, found, task) => {
+      if (found?.home === home && !mailboxes.isLoading && !isClosed) act(found.identity, found, task);
+      else visit(key, task);
+    },
     watch: (key, watcher) => watchers.add(runIdKey(key), watcher),
     leaseClaimed: (entry, worker) => {
       effects.forgetOffered(runIdKey(entry), entry);
@@ -160,15 +170,16 @@ export function createPartition(options: PartitionOptions): Partition {
     },
     record: (event) => {
       evolvePartition(state, event);
-      const entry = createEntryWriter();
-      writeByte(entry, ENTRY_KIND.partition);
-      encodePartitionEvent(entry, event);
-      addEntry(writtenBytes(entry));
+      entryWriter.length = 0;
+      writeByte(entryWriter, ENTRY_KIND.partition);
+      encodePartitionEvent(entryWriter, event);
+      addEntry(entryWriter.bytes, entryWriter.length);
       options.onDirty();
     },
     queueMessage: (visited, message) => options.queueMessage(visited, message),
     adopt: (hot) => {
       mailboxes.put(hot.identity, hot);
+      hot.home = home;
       known.add(hot.id);
       dirty.add(hot);
       effects.adoptLeases(hot);
@@ -238,17 +249,19 @@ export function createPartition(options: PartitionOptions): Partition {
     onBug: options.onBug,
   });
 
-  const sink = {
-    onEffect: (visited: RunVisit, hot: HotRun, effect: Effect): void => effects.apply(visited, hot, effect),
-    onStarted: (hot: HotRun): void => {
+  const visits = createVisits({
+    onEffect: (visited, hot, effect) => effects.apply(visited, hot, effect),
+    onStarted: (hot) => {
       mailboxes.put(hot.identity, hot);
+      hot.home = home;
       known.add(hot.id);
     },
-    onRecord: (event: PartitionEvent): void => {
+    onRecord: (event) => {
       evolvePartition(state, event);
       options.onDirty();
     },
-  };
+    addEntry,
+  });
 
   function readTime(): number {
     state.time = Math.max(state.time, clock.now());
@@ -256,39 +269,39 @@ export function createPartition(options: PartitionOptions): Partition {
   }
 
   function visit(key: RunKey, task: RunTask): void {
-    mailboxes.visit(key, { onRun: (hot) => act(key, hot, task), onFailure: (error) => task.fail(error) });
+    mailboxes.visit(key, task);
   }
 
-  function act(key: RunKey, hot: HotRun | undefined, task: RunTask): void {
+  function act(key: RunKey, found: HotRun | undefined, task: RunTask): void {
     const refusal = maybeRefusal(key, task);
     if (refusal !== undefined) {
       task.fail(refusal);
       return;
     }
-    const visited = openVisit({ tenantId: key.tenantId, runId: key.runId }, hot, readTime(), sink, writer);
+    const visited = visits.open(key, found, readTime());
     try {
       task.act(visited);
-      visited.close(addEntry, line.position);
+      visited.write();
     } catch (error) {
-      if (error instanceof DomainError) {
-        refuse(visited, task, error);
-      } else {
-        poison(visited, error);
-        task.fail(error);
-        for (const waiter of visited.waiters) waiter('lost');
-      }
+      if (error instanceof DomainError) refuse(visited, task, error);
+      else poison(visited, task, error);
+      visited.end();
       return;
     }
+    finish(visited);
+    visited.end();
+  }
+
+  /** What a visit did is in the record that fills: what follows from that. */
+  function finish(visited: DrivenVisit): void {
     noteDivergence(visited, state, visited.isForgotten);
-    visited.closeRecords(addEntry);
-    const now = visited.hot;
-    if (visited.isForgotten && now !== undefined) {
-      forgetRun(now);
-    } else if (now !== undefined && now.lastPosition === line.position) {
-      note(now);
-      if (watchers.size > 0 && watchers.has(now.id)) tellEventsOnceDurable(now);
+    visited.writeRecords();
+    const { hot, waiters } = visited;
+    if (hot !== undefined) {
+      if (visited.isForgotten) forgetRun(hot);
+      else if (visited.hasChanged) note(hot);
     }
-    for (const waiter of visited.waiters) line.whenDurable(waiter);
+    for (const waiter of waiters) line.whenDurable(waiter);
   }
 
   /** Why nothing can be decided about a run now. */
@@ -301,21 +314,18 @@ export function createPartition(options: PartitionOptions): Partition {
   }
 
   /** A task was refused in the middle: what it decided before stands, and like every answer this one waits. */
-  function refuse(visited: ReturnType<typeof openVisit>, task: RunTask, error: DomainError): void {
-    visited.close(addEntry, line.position);
-    noteDivergence(visited, state, visited.isForgotten);
-    visited.closeRecords(addEntry);
-    const { hot } = visited;
-    if (hot !== undefined && hot.lastPosition === line.position) note(hot);
-    for (const waiter of visited.waiters) line.whenDurable(waiter);
+  function refuse(visited: DrivenVisit, task: RunTask, error: DomainError): void {
+    visited.write();
+    finish(visited);
     line.whenDurable((news) => {
       if (news !== 'late') task.fail(error);
     });
   }
 
-  function addEntry(entry: Uint8Array): void {
-    line.add(entry);
-    backlog.add(line.position, entry.length, clock.monotonic());
+  function addEntry(bytes: Uint8Array, length: number): number {
+    line.add(bytes, length);
+    backlog.add(line.position, length, clock.monotonic());
+    return line.position;
   }
 
   function note(hot: HotRun): void {
@@ -327,6 +337,7 @@ export function createPartition(options: PartitionOptions): Partition {
     }
     runClock.arm(hot);
     stepHeartbeats.arm(hot);
+    if (watchers.hearsEvents(hot.id)) tellEventsOnceDurable(hot);
   }
 
   function tellEventsOnceDurable(hot: HotRun): void {
@@ -339,6 +350,11 @@ export function createPartition(options: PartitionOptions): Partition {
   function evict(hot: HotRun): void {
     if (mailboxes.peek(hot.identity) !== hot || hot.isDirty || isLeased(hot.run)) return;
     runClock.release(hot);
+    leave(hot);
+  }
+
+  function leave(hot: HotRun): void {
+    hot.home = undefined;
     mailboxes.evict(hot.identity);
   }
 
@@ -348,15 +364,18 @@ export function createPartition(options: PartitionOptions): Partition {
     stepHeartbeats.forget(hot);
     dirty.delete(hot);
     idle.remove(hot);
-    if (mailboxes.peek(hot.identity) === hot) mailboxes.evict(hot.identity);
+    if (mailboxes.peek(hot.identity) === hot) leave(hot);
   }
 
   /** A run threw while it was decided or folded: it is held as it is, and the others go on. [journal.md 14] */
-  function poison({ hot, key, now }: RunVisit, error: unknown): void {
-    if (hot === undefined) {
-      options.onBug(error);
-      return;
-    }
+  function poison({ hot, key, now, waiters }: DrivenVisit, task: RunTask, error: unknown): void {
+    if (hot === undefined) options.onBug(error);
+    else quarantine(hot, key, now, error);
+    task.fail(error);
+    for (const waiter of waiters) waiter('lost');
+  }
+
+  function quarantine(hot: HotRun, key: RunKey, now: number, error: unknown): void {
     effects.withdrawAll(hot);
     runClock.clear(hot);
     stepHeartbeats.forget(hot);

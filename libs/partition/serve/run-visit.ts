@@ -2,7 +2,7 @@ import type { Command } from '#libs/engine/commands/command.ts';
 import type { StartRun } from '#libs/engine/commands/start-run.ts';
 import type { Effect } from '#libs/engine/effects/effect.ts';
 import type { Event } from '#libs/engine/events/event.ts';
-import { type ByteWriter, createByteWriter, writeByte, writtenBytes } from '#libs/engine/log/byte-writer.ts';
+import { type ByteWriter, createByteWriter, writeByte } from '#libs/engine/log/byte-writer.ts';
 import { encodeEvent } from '#libs/engine/log/event-codec.ts';
 import type { DefinitionRules } from '#libs/engine/model/definition-rules.ts';
 import type { Driver } from '#libs/engine/model/status.ts';
@@ -28,7 +28,10 @@ export interface FreshRun {
   readonly command: StartRun;
 }
 
-/** One look at a run that nothing else happens in: what its commands lead to is one journal entry. */
+/**
+ * One look at a run that nothing else happens in: what its commands lead to is one journal entry. It is good only until
+ * the task that it was opened for returns: waiters must not use it.
+ */
 export interface RunVisit {
   readonly key: RunKey;
   /** The run. Absent: there is none under the id. */
@@ -47,7 +50,7 @@ export interface RunVisit {
   whenDurable(waiter: Waiter): void;
 }
 
-/** What a visit hands on. */
+/** What visits hand on. */
 export interface VisitSink {
   /** An effect, as soon as the command was decided; it may lead to further commands of the same visit. */
   onEffect(visit: RunVisit, hot: HotRun, effect: Effect): void;
@@ -55,114 +58,170 @@ export interface VisitSink {
   onStarted(hot: HotRun): void;
   /** Folds an event of the partition. */
   onRecord(event: PartitionEvent): void;
+  /** Adds an entry, the first bytes of scratch space, to the record that fills; answers the position of that record. */
+  addEntry(bytes: Uint8Array, length: number): number;
 }
 
 /** A visit as the partition drives it. */
 export interface DrivenVisit extends RunVisit {
   /** The run was deleted in this visit. */
   readonly isForgotten: boolean;
+  /** Whether anything was written of the run. */
+  readonly hasChanged: boolean;
   /** What waits for this visit's record. */
   readonly waiters: readonly Waiter[];
+  /** Looks at another run. */
+  begin(key: RunKey, found: HotRun | undefined, now: number): void;
   /** Writes the entries of this visit, one for each incarnation that something happened to. */
-  close(add: (entry: Uint8Array) => void, position: number): void;
+  write(): void;
   /** Writes what happened to the partition; also of a visit that failed, because it is folded already. */
-  closeRecords(add: (entry: Uint8Array) => void): void;
+  writeRecords(): void;
+  /** The visit is over. */
+  end(): void;
 }
 
-/** Opens a visit. `writer` is scratch space. */
-export function openVisit(
-  key: RunKey,
-  found: HotRun | undefined,
-  now: number,
-  sink: VisitSink,
-  writer: ByteWriter,
-): DrivenVisit {
-  let hot = found;
-  let events: Event[] = [];
+/** The visits to the runs of a partition. */
+export interface Visits {
+  /** Begins a visit, which has to be ended. One may begin within another. */
+  open(key: RunKey, found: HotRun | undefined, now: number): DrivenVisit;
+}
+
+/**
+ * Makes the visits of a partition. They are used again and again, because there is one for each frame of each worker, and
+ * what its waiters hold on to lives as long as a commit takes.
+ */
+export function createVisits(sink: VisitSink): Visits {
+  const writer = createByteWriter(SCRATCH_BYTES);
+  const idle: DrivenVisit[] = [];
+  return {
+    open: (key, found, now) => {
+      const visit = idle.pop() ?? createVisit(sink, writer, idle);
+      visit.begin(key, found, now);
+      return visit;
+    },
+  };
+}
+
+/** What a visit needs for its entries at first. */
+const SCRATCH_BYTES = 4_096;
+const NO_EVENTS: readonly Event[] = Object.freeze([]);
+const NO_KEY: RunKey = Object.freeze({ tenantId: '', runId: '' });
+
+function createVisit(sink: VisitSink, writer: ByteWriter, idle: DrivenVisit[]): DrivenVisit {
+  let key = NO_KEY;
+  let now = 0;
+  let hot: HotRun | undefined;
+  let events = NO_EVENTS;
+  let isOpen = false;
   let isFresh = false;
   let isForgotten = false;
+  let hasChanged = false;
   /** The incarnation that was replaced in this visit, with what happened to it. */
   let before: { readonly hot: HotRun; readonly events: readonly Event[] } | undefined;
   const waiters: Waiter[] = [];
-  let records: PartitionEvent[] | undefined;
+  const records: PartitionEvent[] = [];
+
+  function assertOpen(): void {
+    if (!isOpen) throw new TypeError('the visit is over');
+  }
 
   function run(command: Command): CommandResult {
+    assertOpen();
     if (hot === undefined) return { kind: 'rejected', rejection: { reason: 'RUN_NOT_FOUND', metadata: {} } };
     const visited = hot;
     const performance = perform(visited.run, command, now);
-    if (events.length === 0) events = performance.events as Event[];
-    else if (performance.events.length > 0) events = [...events, ...performance.events];
-    for (const event of performance.events) visited.ended = runEndOf(event) ?? visited.ended;
+    if (performance.events.length > 0) {
+      events = events.length === 0 ? performance.events : [...events, ...performance.events];
+      for (const event of performance.events) visited.ended = runEndOf(event) ?? visited.ended;
+    }
     for (const effect of performance.effects) sink.onEffect(visit, visited, effect);
     return performance.result;
   }
 
-  function write(target: HotRun, written: readonly Event[], start: StartFacts | undefined): Uint8Array {
+  function writeEvents(target: HotRun, written: readonly Event[], start: StartFacts | undefined): void {
+    const { tail } = target;
     // Places are counted, because the records of CLIENT runs have no number of their own.
-    const firstSequence = target.tail.nextSequence;
+    const firstSequence = tail.nextSequence;
     writer.length = 0;
     writeRunEntryHead(writer, target.identity, start, { firstSequence, count: written.length });
     const eventsAt = writer.length;
     for (const event of written) encodeEvent(writer, event, target.baseTime);
-    const entry = writtenBytes(writer);
-    target.tail.push({ firstSequence, count: written.length, bytes: entry.subarray(eventsAt) });
-    return entry;
+    tail.append(firstSequence, written.length, writer.bytes, eventsAt, writer.length);
+    target.lastPosition = sink.addEntry(writer.bytes, writer.length);
   }
 
   const visit: DrivenVisit = {
-    key,
+    get key() {
+      return key;
+    },
     get hot() {
       return hot;
     },
-    now,
-    waiters,
-    perform: run,
-    start: ({ incarnation, driver, rules, start, command }) => {
-      if (hot !== undefined) before = { hot, events };
-      events = [];
-      hot = createHotRun({ ...key, incarnation, driver }, rules, start);
-      if (before !== undefined) {
-        replaceRun(before.hot, hot);
-      }
-      isFresh = true;
-      sink.onStarted(hot);
-      return run(command);
+    get now() {
+      return now;
     },
     get isForgotten() {
       return isForgotten;
+    },
+    get hasChanged() {
+      return hasChanged;
+    },
+    waiters,
+    begin: (ofKey, found, at) => {
+      key = ofKey;
+      hot = found;
+      now = at;
+      isOpen = true;
+    },
+    perform: run,
+    start: ({ incarnation, driver, rules, start, command }) => {
+      assertOpen();
+      if (hot !== undefined) before = { hot, events };
+      events = NO_EVENTS;
+      hot = createHotRun({ tenantId: key.tenantId, runId: key.runId, incarnation, driver }, rules, start);
+      if (before !== undefined) replaceRun(before.hot, hot);
+      isFresh = true;
+      sink.onStarted(hot);
+      return run(command);
     },
     forget: () => {
       isForgotten = true;
     },
     record: (event) => {
+      assertOpen();
       sink.onRecord(event);
-      records ??= [];
       records.push(event);
     },
     whenDurable: (waiter) => {
+      assertOpen();
       waiters.push(waiter);
     },
-    close: (add, position) => {
-      if (before !== undefined && before.events.length > 0) {
-        add(write(before.hot, before.events, undefined));
-        before.hot.lastPosition = position;
-      }
+    write: () => {
+      if (before !== undefined && before.events.length > 0) writeEvents(before.hot, before.events, undefined);
       if (hot === undefined || events.length === 0) return;
-      add(write(hot, events, isFresh ? hot.start : undefined));
-      hot.lastPosition = position;
+      writeEvents(hot, events, isFresh ? hot.start : undefined);
+      hasChanged = true;
     },
-    closeRecords: (add) => {
-      if (records === undefined) return;
+    writeRecords: () => {
+      if (records.length === 0) return;
       writer.length = 0;
       writeByte(writer, ENTRY_KIND.partition);
       for (const record of records) encodePartitionEvent(writer, record);
-      add(writtenBytes(writer));
+      sink.addEntry(writer.bytes, writer.length);
+    },
+    end: () => {
+      key = NO_KEY;
+      hot = undefined;
+      events = NO_EVENTS;
+      before = undefined;
+      isOpen = false;
+      isFresh = false;
+      isForgotten = false;
+      hasChanged = false;
+      waiters.length = 0;
+      records.length = 0;
+      idle.push(visit);
     },
   };
   return visit;
-}
-
-/** Scratch space for the entries of one partition. */
-export function createEntryWriter(): ByteWriter {
-  return createByteWriter(4_096);
 }

@@ -12,7 +12,7 @@ import { type HotRun, hotRunFrom } from '../runs/hot-run.ts';
 import { incarnationFrom } from '../runs/incarnation.ts';
 import { createTail } from '../runs/tail.ts';
 import type { Clock } from '../timers/clock.ts';
-import { createEntryWriter, openVisit, type RunVisit } from './run-visit.ts';
+import { createVisits, type RunVisit } from './run-visit.ts';
 import { createStepHeartbeats, type StepHeartbeats } from './step-heartbeats.ts';
 
 const START = 1_800_000_000_000;
@@ -66,7 +66,6 @@ interface Bench {
 /** A function that a worker has, visited as a partition does. */
 function createBench(): Bench {
   const hands = createHands();
-  const writer = createEntryWriter();
   const troubles: unknown[] = [];
   let rows: SegmentRow[] = [];
   let hot: HotRun | undefined;
@@ -74,25 +73,23 @@ function createBench(): Bench {
   let timeouts = 0;
   let isOpen = true;
 
+  const visits = createVisits({
+    onEffect: (_visit, _hot, effect) => {
+      if (effect.kind === 'tell' && effect.notice.kind === 'stepTimeout') timeouts += 1;
+    },
+    onStarted: () => undefined,
+    onRecord: () => undefined,
+    addEntry: () => position,
+  });
+
   function visit(act: (visit: RunVisit) => void): void {
-    const visited = openVisit(
-      KEY,
-      hot,
-      hands.clock.now(),
-      {
-        onEffect: (_visit, _hot, effect) => {
-          if (effect.kind === 'tell' && effect.notice.kind === 'stepTimeout') timeouts += 1;
-        },
-        onStarted: () => undefined,
-        onRecord: () => undefined,
-      },
-      writer,
-    );
+    const visited = visits.open(KEY, hot, hands.clock.now());
     act(visited);
     position += 1;
-    visited.close(() => undefined, position);
+    visited.write();
     hot = visited.hot;
-    if (hot !== undefined && hot.lastPosition === position) beats.arm(hot);
+    if (hot !== undefined && visited.hasChanged) beats.arm(hot);
+    visited.end();
   }
 
   const beats = createStepHeartbeats({

@@ -19,7 +19,8 @@ export interface Watchers {
   readonly size: number;
   /** Adds a watcher; answers how to take it away. */
   add(id: string, watcher: RunWatcher): () => void;
-  has(id: string): boolean;
+  /** Whether somebody wants to hear of every event of a run. */
+  hearsEvents(id: string): boolean;
   tell(hot: HotRun, topic: Topic): void;
   tellEvents(hot: HotRun, lastSequence: number): void;
   close(): void;
@@ -29,6 +30,8 @@ export interface Watchers {
 export function createWatchers(): Watchers {
   const byRun = new Map<string, Set<RunWatcher>>();
   let size = 0;
+  /** How many of them hear of events. */
+  let eventWatchers = 0;
 
   return {
     get size() {
@@ -38,13 +41,15 @@ export function createWatchers(): Watchers {
       const watchers = byRun.get(id) ?? new Set();
       byRun.set(id, watchers.add(watcher));
       size += 1;
+      if (watcher.onEvents !== undefined) eventWatchers += 1;
       return () => {
         if (!watchers.delete(watcher)) return;
         size -= 1;
+        if (watcher.onEvents !== undefined) eventWatchers -= 1;
         if (watchers.size === 0 && byRun.get(id) === watchers) byRun.delete(id);
       };
     },
-    has: (id) => byRun.has(id),
+    hearsEvents: (id) => eventWatchers > 0 && byRun.has(id),
     tell: (hot, topic) => {
       const watchers = byRun.get(hot.id);
       if (watchers !== undefined) for (const watcher of watchers) watcher.onChange(hot, topic);
@@ -57,6 +62,7 @@ export function createWatchers(): Watchers {
       const all = Array.from(byRun.values(), (watchers) => [...watchers]).flat();
       byRun.clear();
       size = 0;
+      eventWatchers = 0;
       for (const watcher of all) watcher.onLost();
     },
   };

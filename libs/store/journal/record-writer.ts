@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { copyBytes } from '#libs/engine/log/copy-bytes.ts';
 import type { RecordKey } from './journal.ts';
 import {
   BATCH_ID_BYTES,
@@ -34,11 +35,11 @@ export interface RecordWriter {
   readonly byteLength: number;
   readonly entryCount: number;
   /**
-   * Appends a copy of an entry.
+   * Appends a copy of an entry, by default of all of `entry`, else of its first `length` bytes.
    *
    * @throws RangeError when the record would be larger than `RECORD_MAX_BYTES`; it stays as it was.
    */
-  add(entry: Uint8Array): void;
+  add(entry: Uint8Array, length?: number): void;
   /**
    * Closes the record and begins an empty one. The bytes belong to the caller and are not written to again.
    *
@@ -73,11 +74,11 @@ export function createRecordWriter(): RecordWriter {
     get entryCount() {
       return entryCount;
     },
-    add(entry) {
-      const needed = end + varintBytes(entry.length) + entry.length + CHECKSUM_BYTES;
+    add(entry, length = entry.length) {
+      const needed = end + varintBytes(length) + length + CHECKSUM_BYTES;
       assertRecordBytes(needed);
       const target = buffer !== undefined && buffer.length >= needed ? buffer : grow(needed);
-      end = writeEntry(target, end, entry);
+      end = writeEntry(target, end, entry, length);
       entryCount += 1;
     },
     finish(header) {
@@ -109,21 +110,21 @@ export function encodeRecord(contents: RecordContents): Uint8Array {
   const buffer = Buffer.allocUnsafeSlow(length);
   let end: number = RECORD_LAYOUT.entries;
   for (const entry of contents.entries) {
-    end = writeEntry(buffer, end, entry);
+    end = writeEntry(buffer, end, entry, entry.length);
   }
   return seal(buffer, end, contents, contents.entries.length);
 }
 
-function writeEntry(target: Buffer, start: number, entry: Uint8Array): number {
+function writeEntry(target: Buffer, start: number, entry: Uint8Array, length: number): number {
   let offset = start;
-  let rest = entry.length;
+  let rest = length;
   while (rest > 0x7f) {
     target[offset++] = (rest & 0x7f) | 0x80;
     rest >>>= 7;
   }
   target[offset++] = rest;
-  target.set(entry, offset);
-  return offset + entry.length;
+  copyBytes(target, offset, entry, 0, length);
+  return offset + length;
 }
 
 function varintBytes(value: number): number {

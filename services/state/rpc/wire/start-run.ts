@@ -1,15 +1,11 @@
 import { hash } from 'node:crypto';
-import { toBinary } from '@bufbuild/protobuf';
-import {
-  ConflictPolicy as PolicyMessage,
-  type StartRunRequest,
-  StartRunRequestSchema,
-} from '#gen/millrace/state/v1/run_service_pb.ts';
+import { ConflictPolicy as PolicyMessage, type StartRunRequest } from '#gen/millrace/state/v1/run_service_pb.ts';
 import type { StartRun } from '#libs/engine/commands/start-run.ts';
 import type { ConflictPolicy, StartTerms } from '#libs/engine/decide/conflict.ts';
 import type { Driver } from '#libs/engine/model/status.ts';
 import type { FieldViolation } from '#libs/errors/domain-error.ts';
 import type { RequestMark } from '#libs/partition/runs/start-facts.ts';
+import { argumentsHash } from './arguments-hash.ts';
 import { attributePath, attributesFromProto } from './attributes.ts';
 import { hasControlCharacter, MUST_BE_PLAIN } from './control-character.ts';
 import { driverFromProto } from './driver.ts';
@@ -73,7 +69,7 @@ export function startFromProto(request: StartRunRequest, call: StartCall, path: 
       allowNewDefinition: request.allowNewDefinition,
     },
     driver: driverFromProto(request.driver),
-    request: { requestId, argumentsHash: argumentsHash({ ...request, runId }) },
+    request: { requestId, argumentsHash: argumentsHash(request, runId) },
     retentionMs: maybeMsFromDuration(request.retention),
     traceparent: request.traceparent === '' ? call.traceparent : request.traceparent,
     priority: request.priority,
@@ -92,24 +88,6 @@ export function startFromProto(request: StartRunRequest, call: StartCall, path: 
 export function runIdFrom(tenantId: string, requestId: string): string {
   // Neither part has a line break.
   return `run-${hash('sha256', `${tenantId}\n${requestId}`).slice(0, 32)}`;
-}
-
-/**
- * A hash by which a repeat is told from another request under the same id: of everything that is asked for. The tenant
- * and the id itself are its scope, and a repeat may well come in another trace.
- */
-export function argumentsHash(request: StartRunRequest): Uint8Array {
-  const { attributes } = request;
-  const names = Object.keys(attributes);
-  // Maps are written in the order of their keys in memory, which is the sender's.
-  const ordered = names.length < 2 ? attributes : Object.fromEntries(sortedEntries(attributes));
-  const told = { ...request, tenantId: '', requestId: '', traceparent: '', attributes: ordered };
-  // By way of text, because a digest that is asked for as bytes costs twice as much.
-  return Buffer.from(hash('sha256', toBinary(StartRunRequestSchema, told)), 'hex');
-}
-
-function sortedEntries<T>(values: Readonly<Record<string, T>>): ReadonlyArray<[string, T]> {
-  return Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 function assertNames(request: StartRunRequest, path: string): void {

@@ -51,53 +51,104 @@ export interface ItemFrames {
 }
 
 /** One frame on its way to its run. */
-class FrameTask implements RunTask {
+abstract class FrameTask implements RunTask {
   readonly intent: Command['kind'];
-  readonly #item: StreamItem;
+  readonly item: StreamItem;
   readonly #ordinal: number;
-  readonly #command: (now: number) => Command;
   readonly #sink: FrameSink;
-  /** What follows, once it was decided. */
-  done: ((hot: HotRun) => void) | undefined;
+  #reply: Reply | undefined;
 
-  constructor(
-    item: StreamItem,
-    ordinal: number,
-    intent: Command['kind'],
-    command: (now: number) => Command,
-    sink: FrameSink,
-  ) {
+  constructor(item: StreamItem, ordinal: number, intent: Command['kind'], sink: FrameSink) {
     this.intent = intent;
-    this.#item = item;
+    this.item = item;
     this.#ordinal = ordinal;
-    this.#command = command;
     this.#sink = sink;
   }
 
+  /** The command that the frame is at a time. */
+  abstract command(now: number): Command;
+
+  /** Follows once it was decided. */
+  abstract decided(hot: HotRun): void;
+
   act(visit: RunVisit): void {
-    const result = visit.perform(this.#command(visit.now));
+    const { item } = this;
+    const result = visit.perform(this.command(visit.now));
     if (result.kind === 'rejected') {
-      const error = errorFromRejection(result.rejection, this.#item.key);
+      const error = errorFromRejection(result.rejection, item.key);
       visit.whenDurable((news) => {
         if (news !== 'late') this.fail(news === 'durable' ? error : outcomeUnknown(news));
       });
       return;
     }
-    const { reply } = result;
-    if (visit.hot !== undefined) this.done?.(visit.hot);
-    visit.whenDurable((news) => this.#told(news, reply));
+    this.#reply = result.reply;
+    const { hot } = visit;
+    item.hot = hot;
+    if (hot !== undefined) this.decided(hot);
+    visit.whenDurable((news) => this.#told(news));
   }
 
   fail(error: unknown): void {
-    this.#sink.onReject(this.#item.handle, this.#ordinal, error, this.#item);
+    this.#sink.onReject(this.item.handle, this.#ordinal, error, this.item);
   }
 
-  #told(news: News, reply: Reply): void {
+  #told(news: News): void {
+    const reply = this.#reply;
     // What is late is not known yet; the worker waits for its acknowledgement.
-    if (news === 'late') return;
+    if (news === 'late' || reply === undefined) return;
     if (news === 'lost') this.fail(outcomeUnknown(news));
-    else if (reply.kind === 'ack') this.#sink.onAck(this.#item, reply.ordinal, reply.lastSequence, reply.settled);
+    else if (reply.kind === 'ack') this.#sink.onAck(this.item, reply.ordinal, reply.lastSequence, reply.settled);
   }
+}
+
+/** A record of a step. There is one for each step of each run, so it has no functions of its own. */
+class StepTask extends FrameTask {
+  /** Let go of once it was decided: it holds the message that it came in. */
+  #record: StepRecord | undefined;
+
+  constructor(item: StreamItem, record: StepRecord, sink: FrameSink) {
+    super(item, record.ordinal, 'recordStep', sink);
+    this.#record = record;
+  }
+
+  command(now: number): Command {
+    const record = this.#record;
+    if (record === undefined) throw new TypeError('the record was decided before');
+    return recordStepFromProto(record, this.item.proof, now);
+  }
+
+  decided(): void {
+    this.#record = undefined;
+  }
+}
+
+/** Any other frame. */
+class OtherTask extends FrameTask {
+  readonly #make: (now: number) => Command;
+  readonly #done: ((hot: HotRun) => void) | undefined;
+
+  constructor(item: StreamItem, ordinal: number, other: OtherFrame, sink: FrameSink) {
+    super(item, ordinal, other.intent, sink);
+    this.#make = other.make;
+    this.#done = other.done;
+  }
+
+  command(now: number): Command {
+    return this.#make(now);
+  }
+
+  decided(hot: HotRun): void {
+    this.#done?.(hot);
+  }
+}
+
+/** What a frame is that is no record of a step. */
+interface OtherFrame {
+  readonly intent: Command['kind'];
+  /** Makes the command. */
+  readonly make: (now: number) => Command;
+  /** Called once it was decided. */
+  readonly done?: (hot: HotRun) => void;
 }
 
 /** A frame that has the next ordinal of its assignment. */
@@ -110,32 +161,35 @@ export function createItemFrames(
   sink: FrameSink,
   signal: AbortSignal,
 ): ItemFrames {
-  function send(
-    item: StreamItem,
-    ordinal: number,
-    intent: Command['kind'],
-    command: (now: number) => Command,
-    done?: (hot: HotRun) => void,
-  ): void {
+  function visit(task: FrameTask, ordinal: number): void {
+    const { item } = task;
     if (item.route !== 'here') {
-      sink.onReject(
-        item.handle,
-        ordinal,
-        new DomainError('UNAVAILABLE', 'the run is on its way to another node'),
-        item,
-      );
+      const moving = new DomainError('UNAVAILABLE', 'the run is on its way to another node');
+      sink.onReject(item.handle, ordinal, moving, item);
       return;
     }
     let partition: Partition;
     try {
-      partition = context.node.partitionOf(item.key);
+      partition = context.node.partitionAt(item.partition);
     } catch (error) {
       sink.onReject(item.handle, ordinal, error, item);
       return;
     }
-    const task = new FrameTask(item, ordinal, intent, command, sink);
-    task.done = done;
-    partition.visit(item.key, task);
+    partition.visitAgain(item.key, item.hot, task);
+  }
+
+  function sendStep(item: StreamItem, record: StepRecord): void {
+    visit(new StepTask(item, record, sink), record.ordinal);
+  }
+
+  function send(
+    item: StreamItem,
+    ordinal: number,
+    intent: Command['kind'],
+    make: (now: number) => Command,
+    done?: (hot: HotRun) => void,
+  ): void {
+    visit(new OtherTask(item, ordinal, done === undefined ? { intent, make } : { intent, make, done }, sink), ordinal);
   }
 
   /** Runs a frame now, or behind those of its assignment that wait. */
@@ -194,15 +248,14 @@ export function createItemFrames(
       peer.open().steps.push({ ...record, handle: item.peerHandle });
       return;
     }
-    const go = (settled: StepRecord): void =>
-      send(item, record.ordinal, 'recordStep', (now) => recordStepFromProto(settled, item.proof, now));
     const large = maybeLargePayload(record);
-    if (large === undefined) {
-      if (item.waiting === undefined) go(record);
-      else item.waiting.push(() => go(record));
-      return;
+    if (large !== undefined) {
+      settleFirst(item, record.ordinal, large, (payload) => sendStep(item, withPayload(record, payload)));
+    } else if (item.waiting === undefined) {
+      sendStep(item, record);
+    } else {
+      item.waiting.push(() => sendStep(item, record));
     }
-    settleFirst(item, record.ordinal, large, (payload) => go(withPayload(record, payload)));
   }
 
   function park(frame: Park): void {

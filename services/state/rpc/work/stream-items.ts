@@ -1,4 +1,5 @@
 import type { LeaseProof } from '#libs/engine/commands/item-commands.ts';
+import type { HotRun } from '#libs/partition/runs/hot-run.ts';
 import { partitionOfSlot, slotOf } from '#libs/store/slots.ts';
 import type { RunKey } from '#libs/store/tables/keys.ts';
 import type { PeerWork } from './peer-work.ts';
@@ -9,6 +10,8 @@ export interface StreamItem {
   readonly key: RunKey;
   readonly proof: LeaseProof;
   readonly partition: number;
+  /** The run, as the last frame found it: the next one finds it faster. */
+  hot: HotRun | undefined;
   /** The priority of its run, which its children inherit. */
   priority: number;
   /** Where its frames go. `here`: to the partition in this process. Absent: nobody has it for now. */
@@ -53,6 +56,7 @@ export function createStreamItems(partitionCount: number): StreamItems {
       key,
       proof,
       partition,
+      hot: undefined,
       priority,
       route,
       towards: undefined,
