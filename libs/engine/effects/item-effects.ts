@@ -10,114 +10,155 @@ import type { Effect, Notice } from './effect.ts';
  * paused.
  */
 export interface ItemEffects {
-  readonly schedule: (event: EventOf<'taskScheduled'>) => void;
-  readonly lease: (event: EventOf<'taskLeased'>) => void;
+  schedule(event: EventOf<'taskScheduled'>): void;
+  lease(event: EventOf<'taskLeased'>): void;
   /** The worker ended its hold. */
-  readonly settle: (nodePath: string) => void;
+  settle(nodePath: string): void;
   /** An attempt failed, by its worker's word or not. */
-  readonly fail: (nodePath: string, byWorker: boolean) => void;
-  readonly pause: () => void;
-  readonly resume: () => void;
-  readonly endAll: () => void;
+  fail(nodePath: string, byWorker: boolean): void;
+  pause(): void;
+  resume(): void;
+  endAll(): void;
   /** Tells every worker that has an item. */
-  readonly tell: (notice: Notice) => void;
+  tell(notice: Notice): void;
   /** Who has the function now. */
-  readonly rootLease: () => Lease | undefined;
+  rootLease(): Lease | undefined;
 }
 
 /** Follows the items of `run` and adds to `effects`. */
 export function createItemEffects(run: Run, effects: Effect[]): ItemEffects {
-  // Only nodes that this commit touches are kept here; the others are as the run has them.
-  const touched = new Map<string, { item: OpenItem | undefined; failedWorkerId: string }>();
-  let held = run.status === 'PAUSED';
+  return new FollowedItems(run, effects);
+}
 
-  function itemAt(path: string): OpenItem | undefined {
-    const seen = touched.get(path);
-    return seen === undefined ? run.nodes.get(path)?.item : seen.item;
+/** A node that this commit touches; the others are as the run has them. */
+interface Touched {
+  readonly path: string;
+  item: OpenItem | undefined;
+  failedWorkerId: string;
+}
+
+/** An object of a class, because every commit that is not a mere step makes one. */
+class FollowedItems implements ItemEffects {
+  readonly #run: Run;
+  readonly #effects: Effect[];
+  readonly #touched: Touched[] = [];
+  #isHeld: boolean;
+
+  constructor(run: Run, effects: Effect[]) {
+    this.#run = run;
+    this.#effects = effects;
+    this.#isHeld = run.status === 'PAUSED';
   }
 
-  function touch(path: string, item: OpenItem | undefined, failedWorkerId?: string): void {
-    const before = touched.get(path)?.failedWorkerId ?? run.nodes.get(path)?.failedWorkerId ?? '';
-    touched.set(path, { item, failedWorkerId: failedWorkerId ?? before });
+  schedule(event: EventOf<'taskScheduled'>): void {
+    const replaced = this.#itemAt(event.nodePath);
+    if (replaced !== undefined) this.#end(replaced, false);
+    const item: OpenItem = {
+      itemSequence: event.sequence,
+      scheduleTime: event.eventTime,
+      notBeforeTime: event.notBeforeTime,
+      queue: event.queue,
+      priority: event.priority,
+      tags: event.tags,
+      attempt: event.attempt,
+      lease: undefined,
+      leasedSequence: 0,
+    };
+    this.#touch(event.nodePath, item);
+    if (!this.#isHeld) this.#queue(event.nodePath, item);
   }
 
-  function* openItems(): Generator<[path: string, item: OpenItem]> {
-    for (const path of new Set([...run.nodes.keys(), ...touched.keys()])) {
-      const item = itemAt(path);
-      if (item !== undefined) yield [path, item];
+  lease({ nodePath, lease, sequence }: EventOf<'taskLeased'>): void {
+    const item = this.#itemAt(nodePath);
+    if (item === undefined) return;
+    if (item.lease === undefined) this.#effects.push({ kind: 'withdraw', itemSequence: item.itemSequence });
+    this.#effects.push({ kind: 'hold', nodePath, lease });
+    this.#touch(nodePath, { ...item, lease, leasedSequence: sequence });
+  }
+
+  settle(nodePath: string): void {
+    const item = this.#itemAt(nodePath);
+    if (item !== undefined) this.#end(item, true);
+    this.#touch(nodePath, undefined);
+  }
+
+  fail(nodePath: string, byWorker: boolean): void {
+    const item = this.#itemAt(nodePath);
+    if (item !== undefined) this.#end(item, byWorker);
+    this.#touch(nodePath, undefined, item?.lease?.workerId ?? '');
+  }
+
+  pause(): void {
+    for (const { item } of this.#openItems()) {
+      if (item.lease === undefined) this.#effects.push({ kind: 'withdraw', itemSequence: item.itemSequence });
+    }
+    this.#isHeld = true;
+  }
+
+  resume(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    for (const { path, item } of this.#openItems()) if (item.lease === undefined) this.#queue(path, item);
+  }
+
+  endAll(): void {
+    for (const { path, item } of this.#openItems()) {
+      this.#end(item, false);
+      this.#touch(path, undefined);
     }
   }
 
-  function queue(nodePath: string, item: OpenItem): void {
+  tell(notice: Notice): void {
+    for (const { item } of this.#openItems()) {
+      if (item.lease !== undefined) this.#effects.push({ kind: 'tell', lease: item.lease, notice });
+    }
+  }
+
+  rootLease(): Lease | undefined {
+    return this.#itemAt(ROOT)?.lease;
+  }
+
+  #maybeTouched(path: string): Touched | undefined {
+    for (const touched of this.#touched) if (touched.path === path) return touched;
+    return undefined;
+  }
+
+  #itemAt(path: string): OpenItem | undefined {
+    const touched = this.#maybeTouched(path);
+    return touched === undefined ? this.#run.nodes.get(path)?.item : touched.item;
+  }
+
+  #touch(path: string, item: OpenItem | undefined, failedWorkerId?: string): void {
+    const touched = this.#maybeTouched(path);
+    if (touched === undefined) {
+      const before = this.#run.nodes.get(path)?.failedWorkerId ?? '';
+      this.#touched.push({ path, item, failedWorkerId: failedWorkerId ?? before });
+      return;
+    }
+    touched.item = item;
+    if (failedWorkerId !== undefined) touched.failedWorkerId = failedWorkerId;
+  }
+
+  #openItems(): readonly { readonly path: string; readonly item: OpenItem }[] {
+    const open: { readonly path: string; readonly item: OpenItem }[] = [];
+    for (const { path, item } of this.#run.nodes.values()) {
+      if (item !== undefined && this.#maybeTouched(path) === undefined) open.push({ path, item });
+    }
+    for (const { path, item } of this.#touched) if (item !== undefined) open.push({ path, item });
+    return open;
+  }
+
+  #queue(nodePath: string, item: OpenItem): void {
     const { itemSequence, attempt, priority, tags, scheduleTime, notBeforeTime } = item;
-    const failedWorkerId = touched.get(nodePath)?.failedWorkerId ?? run.nodes.get(nodePath)?.failedWorkerId ?? '';
+    const failedWorkerId =
+      this.#maybeTouched(nodePath)?.failedWorkerId ?? this.#run.nodes.get(nodePath)?.failedWorkerId ?? '';
     const ready = { itemSequence, nodePath, attempt, queue: item.queue, priority, tags, scheduleTime, notBeforeTime };
-    effects.push({ kind: 'queue', item: { ...ready, failedWorkerId } });
+    this.#effects.push({ kind: 'queue', item: { ...ready, failedWorkerId } });
   }
 
   /** Ends an item: out of its list, or out of the hands of its worker. */
-  function end(item: OpenItem, byWorker: boolean): void {
-    if (item.lease !== undefined) effects.push({ kind: byWorker ? 'free' : 'revoke', lease: item.lease });
-    else if (!held) effects.push({ kind: 'withdraw', itemSequence: item.itemSequence });
+  #end(item: OpenItem, byWorker: boolean): void {
+    if (item.lease !== undefined) this.#effects.push({ kind: byWorker ? 'free' : 'revoke', lease: item.lease });
+    else if (!this.#isHeld) this.#effects.push({ kind: 'withdraw', itemSequence: item.itemSequence });
   }
-
-  return {
-    schedule(event) {
-      const replaced = itemAt(event.nodePath);
-      if (replaced !== undefined) end(replaced, false);
-      const item: OpenItem = {
-        itemSequence: event.sequence,
-        scheduleTime: event.eventTime,
-        notBeforeTime: event.notBeforeTime,
-        queue: event.queue,
-        priority: event.priority,
-        tags: event.tags,
-        attempt: event.attempt,
-        lease: undefined,
-        leasedSequence: 0,
-      };
-      touch(event.nodePath, item);
-      if (!held) queue(event.nodePath, item);
-    },
-    lease({ nodePath, lease, sequence }) {
-      const item = itemAt(nodePath);
-      if (item === undefined) return;
-      if (item.lease === undefined) effects.push({ kind: 'withdraw', itemSequence: item.itemSequence });
-      effects.push({ kind: 'hold', nodePath, lease });
-      touch(nodePath, { ...item, lease, leasedSequence: sequence });
-    },
-    settle(nodePath) {
-      const item = itemAt(nodePath);
-      if (item !== undefined) end(item, true);
-      touch(nodePath, undefined);
-    },
-    fail(nodePath, byWorker) {
-      const item = itemAt(nodePath);
-      if (item !== undefined) end(item, byWorker);
-      touch(nodePath, undefined, item?.lease?.workerId ?? '');
-    },
-    pause() {
-      for (const [, item] of openItems()) {
-        if (item.lease === undefined) effects.push({ kind: 'withdraw', itemSequence: item.itemSequence });
-      }
-      held = true;
-    },
-    resume() {
-      if (!held) return;
-      held = false;
-      for (const [path, item] of openItems()) if (item.lease === undefined) queue(path, item);
-    },
-    endAll() {
-      for (const [path, item] of openItems()) {
-        end(item, false);
-        touch(path, undefined);
-      }
-    },
-    tell(notice) {
-      for (const [, item] of openItems()) {
-        if (item.lease !== undefined) effects.push({ kind: 'tell', lease: item.lease, notice });
-      }
-    },
-    rootLease: () => itemAt(ROOT)?.lease,
-  };
 }

@@ -1,5 +1,6 @@
 import type { EventOf } from '#libs/engine/events/event.ts';
 import type { DefinitionRules } from '#libs/engine/model/definition-rules.ts';
+import type { Payload } from '#libs/engine/model/payload.ts';
 import { createRun, type Run, type RunIdentity } from '#libs/engine/model/run.ts';
 import type { HeldLease } from '../dispatch/held-lease.ts';
 import { runIdKey } from '../mailboxes/run-id-key.ts';
@@ -32,6 +33,8 @@ export interface HotRun {
   readonly tail: Tail;
   /** The partition that has it in memory and decides about it. Absent: none does any more. */
   home: object | undefined;
+  /** Its input, until a worker got it: what is assigned soon after the start is not read from the log. */
+  freshInput: Payload | undefined;
   /** How it ended. Absent: it has not. */
   ended: EventOf<'runEnded'> | undefined;
   /** When it rings next. Infinity: it does not. */
@@ -79,6 +82,7 @@ export function hotRunFrom(run: Run, start: StartFacts, tail: Tail): HotRun {
     start,
     tail,
     home: undefined,
+    freshInput: undefined,
     ended: undefined,
     armedTime: Infinity,
     lastPosition: 0,

@@ -6,10 +6,13 @@ import { SEGMENT_BYTES, segmentLimit } from './segment.ts';
 
 /** Bytes of the first piece of memory: the start of a run and a step or two. */
 const FIRST_BYTES = 512;
+/** Bytes that tails share: first pieces of 32 runs. */
+const SHARED_BYTES: number = 32 * FIRST_BYTES;
 /** Below this it grows fourfold: memory outside the heap costs more to get than to have. */
 const FAST_GROWTH_BYTES = 8_192;
 /** Bytes that may stay unused behind the open events once rows cover them. */
 const MAX_SPARE_BYTES = 4_096;
+const NO_BYTES = new Uint8Array();
 
 /**
  * The end of the log of a run that is in memory, from the beginning of a segment whose row does not stand for good: what
@@ -42,87 +45,134 @@ export interface Tail {
 
 /** A tail that begins at a place, with which a segment begins. */
 export function createTail(firstSequence: number): Tail {
-  let segments: EventBytes[] = [];
-  /** The open events, and room behind them: what is added costs no memory of its own. */
-  let open = new Uint8Array();
-  let openBytes = 0;
-  let openFrom = firstSequence;
-  let next = firstSequence;
-  let segmentBytes = 0;
+  return new OpenTail(firstSequence);
+}
 
-  function reserve(wanted: number): void {
-    if (wanted <= open.length) return;
-    const grown = new Uint8Array(
-      Math.max(wanted, open.length * (open.length < FAST_GROWTH_BYTES ? 4 : 2), FIRST_BYTES),
-    );
-    grown.set(open.subarray(0, openBytes));
-    open = grown;
+/** An object of a class, because there is one for each run in memory, and a dozen functions each would be most of it. */
+class OpenTail implements Tail {
+  #segments: EventBytes[] = [];
+  /** The open events, and room behind them: what is added costs no memory of its own. */
+  #open: Uint8Array = NO_BYTES;
+  /** Whether the room is a part of what several tails share. */
+  #isShared = false;
+  #openBytes = 0;
+  #openFrom: number;
+  #next: number;
+  #segmentBytes = 0;
+
+  constructor(firstSequence: number) {
+    this.#openFrom = firstSequence;
+    this.#next = firstSequence;
   }
 
-  function append(firstSequence: number, count: number, source: Uint8Array, from: number, to: number): void {
-    if (firstSequence !== next) {
-      throw new LogError('NOT_NEXT', `events from ${firstSequence} came where ${next} was to come`);
+  get firstSequence(): number {
+    return this.#segments[0]?.firstSequence ?? this.#openFrom;
+  }
+
+  get nextSequence(): number {
+    return this.#next;
+  }
+
+  get byteLength(): number {
+    return this.#segmentBytes + this.#openBytes;
+  }
+
+  get chunks(): readonly EventBytes[] {
+    return this.#next === this.#openFrom ? [...this.#segments] : [...this.#segments, this.#openEvents()];
+  }
+
+  push({ firstSequence, count, bytes }: EventBytes): void {
+    this.append(firstSequence, count, bytes, 0, bytes.length);
+  }
+
+  append(firstSequence: number, count: number, source: Uint8Array, from: number, to: number): void {
+    if (firstSequence !== this.#next) {
+      throw new LogError('NOT_NEXT', `events from ${firstSequence} came where ${this.#next} was to come`);
     }
     if (count === 0) return;
-    reserve(openBytes + to - from);
-    copyBytes(open, openBytes, source, from, to);
-    openBytes += to - from;
-    next = firstSequence + count;
+    this.#reserve(this.#openBytes + to - from);
+    copyBytes(this.#open, this.#openBytes, source, from, to);
+    this.#openBytes += to - from;
+    this.#next = firstSequence + count;
+  }
+
+  closedSegments(): readonly EventBytes[] {
+    this.#closeSegments();
+    return this.#segments;
+  }
+
+  openEvents(): EventBytes {
+    this.#closeSegments();
+    return this.#openEvents();
+  }
+
+  dropBefore(sequence: number): void {
+    const segments = this.#segments;
+    if (segments.length > 0) {
+      const from = segments.findIndex((segment) => nextSequence(segment) > sequence);
+      const gone = segments.slice(0, from < 0 ? segments.length : from);
+      for (const { bytes } of gone) this.#segmentBytes -= bytes.length;
+      this.#segments = segments.slice(gone.length);
+    }
+    if (this.#isShared || this.#open.length - this.#openBytes > MAX_SPARE_BYTES) {
+      this.#setOpen(this.#open.slice(0, this.#openBytes));
+    }
+  }
+
+  #setOpen(bytes: Uint8Array): void {
+    this.#open = bytes;
+    this.#isShared = false;
+  }
+
+  #reserve(wanted: number): void {
+    const { length } = this.#open;
+    if (wanted <= length) return;
+    if (length === 0 && wanted <= FIRST_BYTES) {
+      this.#open = takeFirstBytes();
+      this.#isShared = true;
+      return;
+    }
+    const grown = new Uint8Array(Math.max(wanted, length * (length < FAST_GROWTH_BYTES ? 4 : 2)));
+    copyBytes(grown, 0, this.#open, 0, this.#openBytes);
+    this.#setOpen(grown);
   }
 
   /** Closes the segments that the open events fill; where they end has nothing to do with how they were added. */
-  function closeSegments(): void {
-    if (next < segmentLimit(openFrom) && openBytes < SEGMENT_BYTES) return;
-    const reader = createByteReader(open.subarray(0, openBytes));
+  #closeSegments(): void {
+    if (this.#next < segmentLimit(this.#openFrom) && this.#openBytes < SEGMENT_BYTES) return;
+    const reader = createByteReader(this.#open.subarray(0, this.#openBytes));
     let start = 0;
-    for (let place = openFrom; place < next; place += 1) {
+    for (let place = this.#openFrom; place < this.#next; place += 1) {
       take(reader, readVarint(reader));
-      if (place + 1 < segmentLimit(openFrom) && reader.position - start < SEGMENT_BYTES) continue;
-      const bytes = open.slice(start, reader.position);
-      segments.push({ firstSequence: openFrom, count: place + 1 - openFrom, bytes });
-      segmentBytes += bytes.length;
-      openFrom = place + 1;
+      if (place + 1 < segmentLimit(this.#openFrom) && reader.position - start < SEGMENT_BYTES) continue;
+      const bytes = this.#open.slice(start, reader.position);
+      this.#segments.push({ firstSequence: this.#openFrom, count: place + 1 - this.#openFrom, bytes });
+      this.#segmentBytes += bytes.length;
+      this.#openFrom = place + 1;
       start = reader.position;
     }
-    open = open.slice(start, openBytes);
-    openBytes = open.length;
+    this.#setOpen(this.#open.slice(start, this.#openBytes));
+    this.#openBytes = this.#open.length;
   }
 
-  function openEvents(): EventBytes {
-    return { firstSequence: openFrom, count: next - openFrom, bytes: open.subarray(0, openBytes) };
+  #openEvents(): EventBytes {
+    return {
+      firstSequence: this.#openFrom,
+      count: this.#next - this.#openFrom,
+      bytes: this.#open.subarray(0, this.#openBytes),
+    };
   }
+}
 
-  return {
-    get firstSequence() {
-      return segments[0]?.firstSequence ?? openFrom;
-    },
-    get nextSequence() {
-      return next;
-    },
-    get byteLength() {
-      return segmentBytes + openBytes;
-    },
-    get chunks() {
-      return next === openFrom ? [...segments] : [...segments, openEvents()];
-    },
-    push: ({ firstSequence, count, bytes }) => append(firstSequence, count, bytes, 0, bytes.length),
-    append,
-    closedSegments: () => {
-      closeSegments();
-      return segments;
-    },
-    openEvents: () => {
-      closeSegments();
-      return openEvents();
-    },
-    dropBefore: (sequence) => {
-      if (segments.length > 0) {
-        const from = segments.findIndex((segment) => nextSequence(segment) > sequence);
-        const gone = segments.slice(0, from < 0 ? segments.length : from);
-        for (const { bytes } of gone) segmentBytes -= bytes.length;
-        segments = segments.slice(gone.length);
-      }
-      if (open.length - openBytes > MAX_SPARE_BYTES) open = open.slice(0, openBytes);
-    },
-  };
+let shared = new Uint8Array();
+let sharedBytes = 0;
+
+/** The first room of a tail is a part of what tails share: most runs end before they need more, or before they rest. */
+function takeFirstBytes(): Uint8Array {
+  if (sharedBytes + FIRST_BYTES > shared.length) {
+    shared = new Uint8Array(SHARED_BYTES);
+    sharedBytes = 0;
+  }
+  sharedBytes += FIRST_BYTES;
+  return shared.subarray(sharedBytes - FIRST_BYTES, sharedBytes);
 }

@@ -21,11 +21,16 @@ export function maybeAssignmentOf(hot: HotRun, nodePath: string): AssignmentFact
   if (tail.firstSequence > 1 || tail.byteLength > HISTORY_BYTES) return undefined;
   if (hasPast(hot)) {
     const events = tail.chunks.flatMap((chunk) => decodeEvents(chunk, hot.baseTime));
-    return factsOf(hot, nodePath, events, false);
+    return factsOf(hot, nodePath, inputOf(events), events, false);
+  }
+  const { freshInput } = hot;
+  if (freshInput !== undefined) {
+    hot.freshInput = undefined;
+    return factsOf(hot, nodePath, freshInput, [], false);
   }
   const [first] = tail.chunks;
   const events = first === undefined ? [] : decodeEvents(splitEvents(first, 2)[0], hot.baseTime);
-  return { ...factsOf(hot, nodePath, events, false), history: [] };
+  return factsOf(hot, nodePath, inputOf(events), [], false);
 }
 
 /** Whether anything happened that code would have to hear of again. */
@@ -40,19 +45,25 @@ export async function readAssignment(
   nodePath: string,
 ): Promise<AssignmentFacts> {
   const window = { afterSequence: 0, maxEvents: HISTORY_EVENTS, maxBytes: HISTORY_BYTES };
-  const facts = factsOf(hot, nodePath, [], false);
+  const facts = factsOf(hot, nodePath, undefined, [], false);
   const { events, hasMore } = await readEvents(tables, hot, window);
   return { ...facts, input: inputOf(events), history: events, hasMoreHistory: hasMore };
 }
 
-function factsOf(hot: HotRun, nodePath: string, history: readonly Event[], hasMoreHistory: boolean): AssignmentFacts {
+function factsOf(
+  hot: HotRun,
+  nodePath: string,
+  input: Payload | undefined,
+  history: readonly Event[],
+  hasMoreHistory: boolean,
+): AssignmentFacts {
   const { run, start } = hot;
   const item = run.nodes.get(nodePath)?.item;
   return {
     workflow: run.workflow,
     version: run.version,
     definitionHash: run.definitionHash,
-    input: inputOf(history),
+    input,
     attempt: item?.attempt ?? 1,
     lastSequence: run.lastSequence,
     stepCount: run.stepCount,

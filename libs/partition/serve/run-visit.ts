@@ -180,6 +180,7 @@ function createVisit(sink: VisitSink, writer: ByteWriter, idle: DrivenVisit[]): 
       events = NO_EVENTS;
       hot = createHotRun({ tenantId: key.tenantId, runId: key.runId, incarnation, driver }, rules, start);
       if (before !== undefined) replaceRun(before.hot, hot);
+      hot.freshInput = command.input;
       isFresh = true;
       sink.onStarted(hot);
       return run(command);

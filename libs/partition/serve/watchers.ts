@@ -28,26 +28,35 @@ export interface Watchers {
 
 /** Watchers of no run. */
 export function createWatchers(): Watchers {
-  const byRun = new Map<string, Set<RunWatcher>>();
+  const byRun = new Map<string, readonly RunWatcher[]>();
   let size = 0;
   /** How many of them hear of events. */
   let eventWatchers = 0;
+
+  function remove(id: string, watcher: RunWatcher): void {
+    const watchers = byRun.get(id);
+    if (watchers === undefined || !watchers.includes(watcher)) return;
+    size -= 1;
+    if (watcher.onEvents !== undefined) eventWatchers -= 1;
+    if (watchers.length === 1) byRun.delete(id);
+    else {
+      byRun.set(
+        id,
+        watchers.filter((other) => other !== watcher),
+      );
+    }
+  }
 
   return {
     get size() {
       return size;
     },
     add: (id, watcher) => {
-      const watchers = byRun.get(id) ?? new Set();
-      byRun.set(id, watchers.add(watcher));
+      const watchers = byRun.get(id);
+      byRun.set(id, watchers === undefined ? [watcher] : [...watchers, watcher]);
       size += 1;
       if (watcher.onEvents !== undefined) eventWatchers += 1;
-      return () => {
-        if (!watchers.delete(watcher)) return;
-        size -= 1;
-        if (watcher.onEvents !== undefined) eventWatchers -= 1;
-        if (watchers.size === 0 && byRun.get(id) === watchers) byRun.delete(id);
-      };
+      return () => remove(id, watcher);
     },
     hearsEvents: (id) => eventWatchers > 0 && byRun.has(id),
     tell: (hot, topic) => {
@@ -59,7 +68,7 @@ export function createWatchers(): Watchers {
       if (watchers !== undefined) for (const watcher of watchers) watcher.onEvents?.(hot, lastSequence);
     },
     close: () => {
-      const all = Array.from(byRun.values(), (watchers) => [...watchers]).flat();
+      const all = Array.from(byRun.values()).flat();
       byRun.clear();
       size = 0;
       eventWatchers = 0;
