@@ -89,6 +89,8 @@ export interface Partition extends ItemOwner {
   noteWake(key: RunKey, time: number): void;
   /** A run has a row. */
   noteKnown(key: RunKey): void;
+  /** Whether there may be a run under an id, or may have been one since the partition is served. */
+  mayHave(key: RunKey): boolean;
   /** Every run that has a row was noted: an id that is not known needs no look into the tables any more. */
   allKnown(): void;
   /** Takes a run out of memory, because it was deleted. */
@@ -111,6 +113,7 @@ export function createPartition(options: PartitionOptions): Partition {
   const writer = createEntryWriter();
   const dirty = new Set<HotRun>();
   const known = createKnownIds();
+  for (const answered of state.requests.values()) known.add(runIdKey(answered));
   let isAllKnown = false;
   let isClosed = false;
 
@@ -193,6 +196,7 @@ export function createPartition(options: PartitionOptions): Partition {
       if (mailboxes.peek(key) === undefined) runClock.note(runIdKey(key), time);
     },
     noteKnown: (key) => known.add(runIdKey(key)),
+    mayHave: (key) => !isAllKnown || known.mayHave(runIdKey(key)),
     allKnown: () => {
       isAllKnown = true;
     },
