@@ -1,6 +1,5 @@
 import type { CommandKind } from '#libs/engine/commands/command.ts';
 import type { Effect } from '#libs/engine/effects/effect.ts';
-import { writeByte, writtenBytes } from '#libs/engine/log/byte-writer.ts';
 import { isTerminal } from '#libs/engine/model/status.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { StateTables } from '#libs/store/store.ts';
@@ -18,18 +17,19 @@ import { maybeLoadRun, type ReadRules } from '../rows/load-run.ts';
 import { settleRunRows } from '../rows/run-rows.ts';
 import type { HotRun } from '../runs/hot-run.ts';
 import { isLeased } from '../runs/next-time.ts';
-import { ENTRY_KIND } from '../runs/run-entry.ts';
 import type { PartitionEvent } from '../state/partition-event.ts';
-import { encodePartitionEvent } from '../state/partition-event-codec.ts';
 import { evolvePartition, type PartitionState } from '../state/partition-state.ts';
 import type { Clock } from '../timers/clock.ts';
 import { noteDivergence } from './divergence-lift.ts';
 import { createIdleRuns } from './idle-runs.ts';
 import type { RunMessage } from './message.ts';
-import { maybeQuarantined } from './quarantine.ts';
-import { createRunClock } from './run-clock.ts';
+import { offerRow } from './offer-row.ts';
+import { EMPTY_ENTRY, partitionEntry } from './partition-entry.ts';
+import { maybeQuarantined, quarantinedOf } from './quarantine.ts';
+import { createRunClock, RING_AGAIN_MS } from './run-clock.ts';
 import { createRunEffects, type MessageEffect } from './run-effects.ts';
 import { createEntryWriter, openVisit, type RunVisit } from './run-visit.ts';
+import { createSpilledItems } from './spilled-items.ts';
 import { createStepHeartbeats } from './step-heartbeats.ts';
 import { createWatchers, type RunWatcher } from './watchers.ts';
 
@@ -83,8 +83,11 @@ export interface Partition extends ItemOwner {
   queueMessage(visit: RunVisit, message: RunMessage): void;
   /** Puts a recovered run into memory and serves it. */
   adopt(hot: HotRun): void;
-  /** Offers an item whose row was read. Answers false when there is no more room for its kind. */
-  offerRow(entry: ReadyEntry): boolean;
+  /**
+   * Offers an item whose row was read. Answers false when there is no more room for its kind. `isLater`: rows before it
+   * may not have been read, so that it waits its turn where its list goes on in the tables.
+   */
+  offerRow(entry: ReadyEntry, isLater?: boolean): boolean;
   /** A run wakes at a time, by its row. */
   noteWake(key: RunKey, time: number): void;
   /** A run has a row. */
@@ -137,6 +140,7 @@ export function createPartition(options: PartitionOptions): Partition {
     visit,
     onTrouble: (_what, error) => options.onBug(error),
   });
+  const spilled = createSpilledItems(dispatch);
   const idle = createIdleRuns(options.maxIdleRuns, evict);
 
   const partition: Partition = {
@@ -163,10 +167,7 @@ export function createPartition(options: PartitionOptions): Partition {
     },
     record: (event) => {
       evolvePartition(state, event);
-      const entry = createEntryWriter();
-      writeByte(entry, ENTRY_KIND.partition);
-      encodePartitionEvent(entry, event);
-      addEntry(writtenBytes(entry));
+      addEntry(partitionEntry(event));
       options.onDirty();
     },
     queueMessage: (visited, message) => options.queueMessage(visited, message),
@@ -183,15 +184,8 @@ export function createPartition(options: PartitionOptions): Partition {
         fail: options.onBug,
       });
     },
-    offerRow: (entry) => {
-      const id = runIdKey(entry);
-      if (mailboxes.peek(entry) !== undefined || effects.isOffered(id, entry.itemSequence)) return true;
-      const refilled = dispatch.refill(entry, partition);
-      if (refilled === 'spilled') return false;
-      if (refilled === 'queued') effects.noteOffered(id, entry);
-      else partition.leaseClaimed(entry, refilled);
-      return true;
-    },
+    offerRow: (entry, isLater = false) =>
+      offerRow({ dispatch, effects, owner: partition, hot: mailboxes.peek(entry), now: readTime(), isLater }, entry),
     noteWake: (key, time) => {
       if (mailboxes.peek(key) === undefined) runClock.note(runIdKey(key), time);
     },
@@ -208,6 +202,7 @@ export function createPartition(options: PartitionOptions): Partition {
     },
     settle: (hot) => {
       settleRunRows(hot);
+      spilled.settle(hot);
       if (hot.isDirty || mailboxes.peek(hot.identity) !== hot) return;
       if (isTerminal(hot.run.status)) evict(hot);
       // What a worker holds stays: its frames come at any moment.
@@ -239,6 +234,12 @@ export function createPartition(options: PartitionOptions): Partition {
     owner: partition,
     nextFence: () => options.nextFence(),
     onMessage: (visited, hot, effect) => options.onMessage(visited, hot, effect),
+    onSpilled: (hot, entry, isByTime) => {
+      if (!spilled.note(hot, entry)) return;
+      markDirty(hot);
+      // Nothing happened but that its time came: an empty entry makes a position at which its rows are newer than before.
+      if (isByTime) addEntry(EMPTY_ENTRY);
+    },
     onBug: options.onBug,
   });
 
@@ -322,13 +323,16 @@ export function createPartition(options: PartitionOptions): Partition {
     backlog.add(line.position, entry.length, clock.monotonic());
   }
 
+  function markDirty(hot: HotRun): void {
+    if (hot.isDirty) return;
+    hot.isDirty = true;
+    idle.remove(hot);
+    dirty.add(hot);
+    if (dirty.size === 1) options.onDirty();
+  }
+
   function note(hot: HotRun): void {
-    if (!hot.isDirty) {
-      hot.isDirty = true;
-      idle.remove(hot);
-      dirty.add(hot);
-      if (dirty.size === 1) options.onDirty();
-    }
+    markDirty(hot);
     runClock.arm(hot);
     stepHeartbeats.arm(hot);
   }
@@ -347,12 +351,18 @@ export function createPartition(options: PartitionOptions): Partition {
   }
 
   function forgetRun(hot: HotRun): void {
+    quit(hot);
+    if (mailboxes.peek(hot.identity) === hot) mailboxes.evict(hot.identity);
+  }
+
+  /** Nothing goes on with a run any more. */
+  function quit(hot: HotRun): void {
     effects.withdrawAll(hot);
+    spilled.forget(hot);
     runClock.clear(hot);
     stepHeartbeats.forget(hot);
     dirty.delete(hot);
     idle.remove(hot);
-    if (mailboxes.peek(hot.identity) === hot) mailboxes.evict(hot.identity);
   }
 
   /** A run threw while it was decided or folded: it is held as it is, and the others go on. [journal.md 14] */
@@ -361,15 +371,8 @@ export function createPartition(options: PartitionOptions): Partition {
       options.onBug(error);
       return;
     }
-    effects.withdrawAll(hot);
-    runClock.clear(hot);
-    stepHeartbeats.forget(hot);
-    dirty.delete(hot);
-    idle.remove(hot);
-    const { tenantId, runId } = key;
-    const { incarnation } = hot.identity;
-    const message = error instanceof Error ? error.message : String(error);
-    partition.record({ kind: 'runQuarantined', tenantId, runId, incarnation, message, time: now });
+    quit(hot);
+    partition.record(quarantinedOf(hot, error, now));
     options.onPoisoned(key, error);
   }
 
@@ -393,6 +396,3 @@ export function createPartition(options: PartitionOptions): Partition {
 
   return partition;
 }
-
-/** When a run is looked at again whose time came while nothing could be decided. */
-const RING_AGAIN_MS = 1_000;

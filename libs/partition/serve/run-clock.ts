@@ -10,6 +10,9 @@ import type { RunVisit } from './run-visit.ts';
 /** What wakes within this time stays on the clock; the rest is found by its row. */
 export const WAKE_HORIZON_MS = 60_000;
 
+/** When a run is looked at again whose time came while nothing could be decided. */
+export const RING_AGAIN_MS = 1_000;
+
 /** What the clock of runs needs. */
 export interface RunClockOptions {
   readonly clock: Clock;
