@@ -129,6 +129,7 @@ export function createPartition(options: PartitionOptions): Partition {
       effects.adoptLeases(hot);
       runClock.arm(hot);
       stepHeartbeats.arm(hot);
+      if (!isLeased(hot.run)) idle.add(hot);
       return hot;
     },
   });

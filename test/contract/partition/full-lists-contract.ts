@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createReadyLists } from '#libs/partition/ready/ready-lists.ts';
+import { ask } from '#libs/partition/serve/ask.ts';
 import type { NodeOptions } from '#libs/partition/serve/node.ts';
 import type { OpenStateStore } from '#libs/store/opening/open-context.ts';
 import type { StateHome } from '#test/contract/state/state-homes.ts';
@@ -76,6 +77,21 @@ export function fullListsContract(name: string, createHome: () => Promise<StateH
       await settle();
       await sleep(800 + LONG_MS);
       await untilAssigned(worker(3, workflow), [late, ...others]);
+    });
+
+    test('[17] a run that was loaded to be looked at leaves memory as every other does', async () => {
+      const { node, start, settle } = await serve({ maxIdleRuns: 2 });
+      const [partition] = node.served();
+      if (partition === undefined) throw new TypeError('the partition is not served');
+      const all = ids(8);
+      for (const id of all) await start(id, `flow-${runs}`);
+      await settle();
+      for (const runId of [...all, ...all]) {
+        const key = { tenantId: 'default', runId };
+        const found = await ask(partition, key, { intent: 'read', act: ({ hot }) => hot?.identity.runId });
+        expect(found).toBe(runId);
+      }
+      expect(partition.residentRuns).toBeLessThanOrEqual(3);
     });
 
     test('[17] after a take-over everything that is ready is offered, also what its list has no room for at first', async () => {
