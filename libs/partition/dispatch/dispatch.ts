@@ -29,7 +29,10 @@ export interface SessionHello extends WorkerRef {
 
 /** Sessions and ready work of all the partitions of a node. */
 export interface Dispatch {
-  readonly lists: Pick<ReadyLists, 'size' | 'heads' | 'whyNotDispatched' | 'needsRefill' | 'sizeOf' | 'creditsOf'>;
+  readonly lists: Pick<
+    ReadyLists,
+    'size' | 'heads' | 'whyNotDispatched' | 'needsRefill' | 'hasMore' | 'sizeOf' | 'creditsOf'
+  >;
   /** A session connects, or comes back; what it holds stays with it. It claims nothing yet. */
   connect(hello: SessionHello): DispatchSession;
   /** Its stream has ended. It may come back; until then it gets nothing. */
@@ -57,6 +60,8 @@ export interface Dispatch {
   returnCredit(sessionId: string): void;
   /** An item is not ready any more. */
   withdraw(entry: ReadyEntry): void;
+  /** The row of an item stands that was spilled. */
+  noteSpilled(entry: ReadyEntry): void;
   /** The items of the tail of a list have been read; as `offer`. `spilled`: there is no more room. */
   refill(entry: ReadyEntry, owner: ItemOwner): DispatchSession | 'queued' | 'spilled';
   endRefill(tail: ListTail): boolean;
@@ -205,6 +210,7 @@ export function createDispatch(clock: Clock, lists: ReadyLists = createReadyList
       owners.delete(entry);
       lists.withdraw(entry);
     },
+    noteSpilled: (entry) => lists.noteSpilled(entry),
     refill: (entry, owner) => {
       const offer = lists.refill(entry);
       if (offer.kind === 'assigned') return sessions.get(offer.sessionId) ?? 'spilled';

@@ -82,6 +82,10 @@ export interface ReadyLists {
   whyNotDispatched(entry: ReadyEntry): Blocker | undefined;
   /** The lists that go on in the tables and have few entries left. */
   needsRefill(): IterableIterator<ListTail>;
+  /** Whether a list goes on in the tables. An entry names its own list. */
+  hasMore(list: ListName): boolean;
+  /** An entry stands in the tables that was spilled before it did: its list goes on there, whoever has read it meanwhile. */
+  noteSpilled(entry: ReadyEntry): void;
   /** Offers an entry from the tail of a list, in the tail's order. Spilled: there is no room for more. */
   refill(entry: ReadyEntry): Offer;
   /** The tables have been read to the end. False: something was spilled meanwhile, and the list still goes on there. */
@@ -259,6 +263,10 @@ export function createReadyLists(options: ReadyListsOptions = {}): ReadyLists {
       }
     },
     whyNotDispatched: (entry) => maybeBlocker(sessions.groups(), entry),
+    hasMore: (list) => lists.get(listKey(list))?.hasMore === true,
+    noteSpilled: (entry) => {
+      spill(readList(entry));
+    },
     needsRefill: function* () {
       const lowWater = Math.floor(maxEntriesPerList * REFILL_SHARE);
       for (const { size, name, spilledCount } of spilledLists) if (size <= lowWater) yield { name, spilledCount };
@@ -266,7 +274,7 @@ export function createReadyLists(options: ReadyListsOptions = {}): ReadyLists {
     refill: (entry) => {
       assertOfferable(entry);
       const list = readList(entry);
-      return assign(list, entry) ?? (list.size >= maxEntriesPerList ? SPILLED : queue(list, entry));
+      return assign(list, entry) ?? (list.size >= maxEntriesPerList ? spill(list) : queue(list, entry));
     },
     endRefill: ({ name, spilledCount }) => {
       const list = lists.get(listKey(name));

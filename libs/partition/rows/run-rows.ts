@@ -139,6 +139,10 @@ function headRow(hot: HotRun, now: number, body: Uint8Array): HeadRow {
 
 function pastHeadRow(hot: HotRun, body: Uint8Array): PastHeadRow {
   const { tenantId, runId, incarnation } = hot.identity;
-  const expireTime = (hot.run.endTime ?? hot.run.updateTime) + hot.start.retentionMs;
-  return { tenantId, runId, incarnation, expireTime, body };
+  return { tenantId, runId, incarnation, expireTime: pastExpireTime(hot), body };
+}
+
+/** When the rows of an incarnation that was replaced go. */
+export function pastExpireTime({ run, start }: Pick<HotRun, 'run' | 'start'>): number {
+  return (run.endTime ?? run.updateTime) + start.retentionMs;
 }

@@ -3,6 +3,7 @@ import type { OpenNode } from '#libs/engine/model/open-node.ts';
 import type { Run } from '#libs/engine/model/run.ts';
 import { isTerminal } from '#libs/engine/model/status.ts';
 import type { ReadyEntry } from '../ready/ready-entry.ts';
+import type { HotRun } from './hot-run.ts';
 
 /** An item as the ready lists take it. */
 export function readyEntryOf({ identity, workflow, version }: Run, item: ReadyItem): ReadyEntry {
@@ -31,6 +32,17 @@ export function* offerableNodes(run: Run, now: number): Generator<OpenNode> {
     const { item } = node;
     if (item !== undefined && item.lease === undefined && (item.notBeforeTime ?? 0) <= now) yield node;
   }
+}
+
+/** Whether an item, as its row says, may be offered by what the run in memory is now. */
+export function mayOffer(
+  { run }: Pick<HotRun, 'run'>,
+  { incarnation, itemSequence }: Pick<ReadyEntry, 'incarnation' | 'itemSequence'>,
+  now: number,
+): boolean {
+  if (run.identity.incarnation !== incarnation) return false;
+  for (const { item } of offerableNodes(run, now)) if (item?.itemSequence === itemSequence) return true;
+  return false;
 }
 
 /** The item of a node that may be offered. */

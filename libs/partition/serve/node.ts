@@ -7,6 +7,7 @@ import type { CommitLine } from '../commit/commit-line.ts';
 import { createCommitLoop } from '../commit/commit-loop.ts';
 import { createDispatch, type Dispatch } from '../dispatch/dispatch.ts';
 import type { AnnouncedCode } from '../dispatch/dispatch-session.ts';
+import type { ReadyLists } from '../ready/ready-lists.ts';
 import type { ReadRules } from '../rows/load-run.ts';
 import { createFenceCounter } from '../state/fence.ts';
 import type { OutboxMessage } from '../state/partition-state.ts';
@@ -38,6 +39,10 @@ export interface NodeOptions {
   readonly newIncarnation: (now: number) => string;
   /** Brings messages of a partition to one that another node serves. Answers as `Messages` says. */
   readonly deliver: (source: number, target: number, messages: readonly OutboxMessage[]) => Promise<number>;
+  /** The ready lists of the node. By default of the size that they have by themselves. */
+  readonly lists?: ReadyLists;
+  /** Runs of a partition that nothing goes on with stay in memory up to so many. By default a share of the node's 20 000. */
+  readonly maxIdleRuns?: number;
   /** From 0 up to 1. */
   readonly random: () => number;
   /** Whether the lease of a partition allows an answer at this moment. */
@@ -100,7 +105,7 @@ export function createPartitionNode(options: NodeOptions): PartitionNode {
   const { store, clock, readRules } = options;
   const { tables, journal, meta } = store;
   const loop = createCommitLoop(journal, options.commitContext);
-  const dispatch = createDispatch(clock);
+  const dispatch = createDispatch(clock, options.lists);
   const served = new Map<number, Served>();
   let isStopping = false;
 
@@ -153,7 +158,7 @@ export function createPartitionNode(options: NodeOptions): PartitionNode {
       nextFence: () => fences.next(),
       onMessage: (visit, hot, effect) => messages.send(visit, hot, effect),
       queueMessage: (visit, message) => messages.queue(visit, message),
-      maxIdleRuns: Math.max(MIN_IDLE_RUNS, Math.floor(MAX_IDLE_RUNS / meta.partitions)),
+      maxIdleRuns: options.maxIdleRuns ?? Math.max(MIN_IDLE_RUNS, Math.floor(MAX_IDLE_RUNS / meta.partitions)),
       onPoisoned: ({ runId }, error) => options.onTrouble(`run ${runId} cannot be folded`, error),
       onDirty: () => materialiser.wake(),
       onBug: (error) => options.onTrouble('a bug', error),

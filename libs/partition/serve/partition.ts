@@ -1,58 +1,34 @@
 import type { CommandKind } from '#libs/engine/commands/command.ts';
-import { createByteWriter, writeByte } from '#libs/engine/log/byte-writer.ts';
 import { isTerminal } from '#libs/engine/model/status.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
-import type { StateTables } from '#libs/store/store.ts';
 import type { RunKey } from '#libs/store/tables/keys.ts';
 import { createBacklog } from '../back-pressure/backlog.ts';
 import { maybeOverload } from '../back-pressure/intake-check.ts';
 import type { CommitLine } from '../commit/commit-line.ts';
-import type { Dispatch } from '../dispatch/dispatch.ts';
 import type { ItemOwner } from '../dispatch/held-lease.ts';
 import { createKnownIds } from '../mailboxes/known-ids.ts';
 import { createMailboxes } from '../mailboxes/mailboxes.ts';
 import { runIdKey } from '../mailboxes/run-id-key.ts';
 import type { ReadyEntry } from '../ready/ready-entry.ts';
-import { maybeLoadRun, type ReadRules } from '../rows/load-run.ts';
+import { maybeLoadRun } from '../rows/load-run.ts';
 import { settleRunRows } from '../rows/run-rows.ts';
 import type { HotRun } from '../runs/hot-run.ts';
 import { isLeased } from '../runs/next-time.ts';
-import { ENTRY_KIND } from '../runs/run-entry.ts';
 import type { PartitionEvent } from '../state/partition-event.ts';
-import { encodePartitionEvent } from '../state/partition-event-codec.ts';
 import { evolvePartition, type PartitionState } from '../state/partition-state.ts';
-import type { Clock } from '../timers/clock.ts';
 import { noteDivergence } from './divergence-lift.ts';
 import { createIdleRuns } from './idle-runs.ts';
 import type { RunMessage } from './message.ts';
-import { maybeQuarantined } from './quarantine.ts';
-import { createRunClock } from './run-clock.ts';
-import { createRunEffects, type MessageEffect } from './run-effects.ts';
+import { offerRow } from './offer-row.ts';
+import { EMPTY_ENTRY, partitionEntry } from './partition-entry.ts';
+import type { PartitionOptions } from './partition-options.ts';
+import { maybeQuarantined, quarantinedOf } from './quarantine.ts';
+import { createRunClock, RING_AGAIN_MS } from './run-clock.ts';
+import { createRunEffects } from './run-effects.ts';
 import { createVisits, type DrivenVisit, type RunVisit } from './run-visit.ts';
+import { createSpilledItems } from './spilled-items.ts';
 import { createStepHeartbeats } from './step-heartbeats.ts';
 import { createWatchers, type RunWatcher } from './watchers.ts';
-
-/** What a partition is served with, once it was recovered. */
-export interface PartitionOptions {
-  readonly partition: number;
-  readonly line: CommitLine;
-  readonly tables: StateTables;
-  readonly readRules: ReadRules;
-  readonly dispatch: Dispatch;
-  readonly clock: Clock;
-  readonly state: PartitionState;
-  /** How many runs that nothing goes on with stay in memory. */
-  readonly maxIdleRuns: number;
-  nextFence(): bigint;
-  onMessage(visit: RunVisit, hot: HotRun, effect: MessageEffect): void;
-  /** Sends a message to another run, in the record of the visit. */
-  queueMessage(visit: RunVisit, message: RunMessage): void;
-  /** A run could not be folded. It is not served any more. */
-  readonly onPoisoned: (key: RunKey, error: unknown) => void;
-  /** Something happened that no row shows yet. */
-  onDirty(): void;
-  readonly onBug: (error: unknown) => void;
-}
 
 /** What is done with a run. */
 export interface RunTask {
@@ -84,12 +60,17 @@ export interface Partition extends ItemOwner {
   queueMessage(visit: RunVisit, message: RunMessage): void;
   /** Puts a recovered run into memory and serves it. */
   adopt(hot: HotRun): void;
-  /** Offers an item whose row was read. Answers false when there is no more room for its kind. */
-  offerRow(entry: ReadyEntry): boolean;
+  /**
+   * Offers an item whose row was read. Answers false when there is no more room for its kind. `isLater`: rows before it
+   * may not have been read, so that it waits its turn where its list goes on in the tables.
+   */
+  offerRow(entry: ReadyEntry, isLater?: boolean): boolean;
   /** A run wakes at a time, by its row. */
   noteWake(key: RunKey, time: number): void;
   /** A run has a row. */
   noteKnown(key: RunKey): void;
+  /** Whether there may be a run under an id, or may have been one since the partition is served. */
+  mayHave(key: RunKey): boolean;
   /** Every run that has a row was noted: an id that is not known needs no look into the tables any more. */
   allKnown(): void;
   /** Takes a run out of memory, because it was deleted. */
@@ -109,11 +90,11 @@ export function createPartition(options: PartitionOptions): Partition {
   const { line, tables, dispatch, clock, readRules, state } = options;
   const backlog = createBacklog();
   const watchers = createWatchers();
-  const entryWriter = createByteWriter();
   const dirty = new Set<HotRun>();
   const known = createKnownIds();
   /** What runs that are in memory here have for their home. */
   const home = {};
+  for (const answered of state.requests.values()) known.add(runIdKey(answered));
   let isAllKnown = false;
   let isClosed = false;
 
@@ -127,8 +108,9 @@ export function createPartition(options: PartitionOptions): Partition {
       if (hot === undefined || isClosed || state.deletions.has(hot.identity.incarnation)) return undefined;
       hot.home = home;
       effects.adoptLeases(hot);
-      runClock.arm(hot);
+      runClock.arm(hot, readTime());
       stepHeartbeats.arm(hot);
+      if (!isLeased(hot.run)) idle.add(hot);
       return hot;
     },
   });
@@ -140,6 +122,7 @@ export function createPartition(options: PartitionOptions): Partition {
     visit,
     onTrouble: (_what, error) => options.onBug(error),
   });
+  const spilled = createSpilledItems(dispatch);
   const idle = createIdleRuns(options.maxIdleRuns, evict);
 
   const partition: Partition = {
@@ -170,10 +153,8 @@ export function createPartition(options: PartitionOptions): Partition {
     },
     record: (event) => {
       evolvePartition(state, event);
-      entryWriter.length = 0;
-      writeByte(entryWriter, ENTRY_KIND.partition);
-      encodePartitionEvent(entryWriter, event);
-      addEntry(entryWriter.bytes, entryWriter.length);
+      const entry = partitionEntry(event);
+      addEntry(entry, entry.length);
       options.onDirty();
     },
     queueMessage: (visited, message) => options.queueMessage(visited, message),
@@ -183,7 +164,7 @@ export function createPartition(options: PartitionOptions): Partition {
       known.add(hot.id);
       dirty.add(hot);
       effects.adoptLeases(hot);
-      runClock.arm(hot);
+      runClock.arm(hot, readTime());
       stepHeartbeats.arm(hot);
       visit(hot.identity, {
         intent: 'wake',
@@ -191,19 +172,13 @@ export function createPartition(options: PartitionOptions): Partition {
         fail: options.onBug,
       });
     },
-    offerRow: (entry) => {
-      const id = runIdKey(entry);
-      if (mailboxes.peek(entry) !== undefined || effects.isOffered(id, entry.itemSequence)) return true;
-      const refilled = dispatch.refill(entry, partition);
-      if (refilled === 'spilled') return false;
-      if (refilled === 'queued') effects.noteOffered(id, entry);
-      else partition.leaseClaimed(entry, refilled);
-      return true;
-    },
+    offerRow: (entry, isLater = false) =>
+      offerRow({ dispatch, effects, owner: partition, hot: mailboxes.peek(entry), now: readTime(), isLater }, entry),
     noteWake: (key, time) => {
       if (mailboxes.peek(key) === undefined) runClock.note(runIdKey(key), time);
     },
     noteKnown: (key) => known.add(runIdKey(key)),
+    mayHave: (key) => !isAllKnown || known.mayHave(runIdKey(key)),
     allKnown: () => {
       isAllKnown = true;
     },
@@ -215,6 +190,7 @@ export function createPartition(options: PartitionOptions): Partition {
     },
     settle: (hot) => {
       settleRunRows(hot);
+      spilled.settle(hot);
       if (hot.isDirty || mailboxes.peek(hot.identity) !== hot) return;
       if (isTerminal(hot.run.status)) evict(hot);
       // What a worker holds stays: its frames come at any moment.
@@ -246,6 +222,12 @@ export function createPartition(options: PartitionOptions): Partition {
     owner: partition,
     nextFence: () => options.nextFence(),
     onMessage: (visited, hot, effect) => options.onMessage(visited, hot, effect),
+    onSpilled: (hot, entry, isByTime) => {
+      if (!spilled.note(hot, entry)) return;
+      markDirty(hot);
+      // Nothing happened but that its time came: an empty entry makes a position at which its rows are newer than before.
+      if (isByTime) addEntry(EMPTY_ENTRY, EMPTY_ENTRY.length);
+    },
     onBug: options.onBug,
   });
 
@@ -299,7 +281,7 @@ export function createPartition(options: PartitionOptions): Partition {
     const { hot, waiters } = visited;
     if (hot !== undefined) {
       if (visited.isForgotten) forgetRun(hot);
-      else if (visited.hasChanged) note(hot);
+      else if (visited.hasChanged) note(hot, visited.now);
     }
     for (const waiter of waiters) line.whenDurable(waiter);
   }
@@ -328,14 +310,17 @@ export function createPartition(options: PartitionOptions): Partition {
     return line.position;
   }
 
-  function note(hot: HotRun): void {
-    if (!hot.isDirty) {
-      hot.isDirty = true;
-      idle.remove(hot);
-      dirty.add(hot);
-      if (dirty.size === 1) options.onDirty();
-    }
-    runClock.arm(hot);
+  function markDirty(hot: HotRun): void {
+    if (hot.isDirty) return;
+    hot.isDirty = true;
+    idle.remove(hot);
+    dirty.add(hot);
+    if (dirty.size === 1) options.onDirty();
+  }
+
+  function note(hot: HotRun, now: number): void {
+    markDirty(hot);
+    runClock.arm(hot, now);
     stepHeartbeats.arm(hot);
     if (watchers.hearsEvents(hot.id)) tellEventsOnceDurable(hot);
   }
@@ -359,33 +344,31 @@ export function createPartition(options: PartitionOptions): Partition {
   }
 
   function forgetRun(hot: HotRun): void {
+    quit(hot);
+    if (mailboxes.peek(hot.identity) === hot) leave(hot);
+  }
+
+  /** Nothing goes on with a run any more. */
+  function quit(hot: HotRun): void {
     effects.withdrawAll(hot);
+    spilled.forget(hot);
     runClock.clear(hot);
     stepHeartbeats.forget(hot);
     dirty.delete(hot);
     idle.remove(hot);
-    if (mailboxes.peek(hot.identity) === hot) leave(hot);
   }
 
   /** A run threw while it was decided or folded: it is held as it is, and the others go on. [journal.md 14] */
   function poison({ hot, key, now, waiters }: DrivenVisit, task: RunTask, error: unknown): void {
-    if (hot === undefined) options.onBug(error);
-    else quarantine(hot, key, now, error);
+    if (hot === undefined) {
+      options.onBug(error);
+    } else {
+      quit(hot);
+      partition.record(quarantinedOf(hot, error, now));
+      options.onPoisoned(key, error);
+    }
     task.fail(error);
     for (const waiter of waiters) waiter('lost');
-  }
-
-  function quarantine(hot: HotRun, key: RunKey, now: number, error: unknown): void {
-    effects.withdrawAll(hot);
-    runClock.clear(hot);
-    stepHeartbeats.forget(hot);
-    dirty.delete(hot);
-    idle.remove(hot);
-    const { tenantId, runId } = key;
-    const { incarnation } = hot.identity;
-    const message = error instanceof Error ? error.message : String(error);
-    partition.record({ kind: 'runQuarantined', tenantId, runId, incarnation, message, time: now });
-    options.onPoisoned(key, error);
   }
 
   function ring(key: RunKey): void {
@@ -408,6 +391,3 @@ export function createPartition(options: PartitionOptions): Partition {
 
   return partition;
 }
-
-/** When a run is looked at again whose time came while nothing could be decided. */
-const RING_AGAIN_MS = 1_000;

@@ -1,6 +1,8 @@
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { RunKey } from '#libs/store/tables/keys.ts';
 import { runIdKey } from '../mailboxes/run-id-key.ts';
+import type { HotRun } from '../runs/hot-run.ts';
+import type { RunQuarantined } from '../state/partition-event.ts';
 import type { PartitionState } from '../state/partition-state.ts';
 
 /** Why a run is not served: its log could not be folded. [journal.md 14] */
@@ -11,4 +13,11 @@ export function maybeQuarantined({ quarantined }: PartitionState, key: RunKey): 
   return new DomainError('QUARANTINED', `run ${key.runId} cannot be folded: ${quarantine.message}`, {
     metadata: { run_id: key.runId },
   });
+}
+
+/** Says of a run that it is held as it is, because of an error. */
+export function quarantinedOf({ identity }: Pick<HotRun, 'identity'>, error: unknown, time: number): RunQuarantined {
+  const { tenantId, runId, incarnation } = identity;
+  const message = error instanceof Error ? error.message : String(error);
+  return { kind: 'runQuarantined', tenantId, runId, incarnation, message, time };
 }

@@ -1,6 +1,5 @@
 import type { Dispatch } from '../dispatch/dispatch.ts';
 import type { ListTail } from '../ready/ready-lists.ts';
-import { tagSetOf } from '../rows/item-rows.ts';
 import type { Clock } from '../timers/clock.ts';
 import type { RowScan } from './row-scan.ts';
 
@@ -44,9 +43,7 @@ export function startRefill(
   }
 
   async function refillOne(tail: ListTail): Promise<void> {
-    const { tenantId, queue, tags, priority } = tail.name;
-    const list = { tenantId, queue, tagSet: tagSetOf(tags), priority };
-    for (const scan of scans()) if (!(await scan.refill(list))) return;
+    for (const scan of scans()) if (!(await scan.refill(tail.name))) return;
     dispatch.endRefill(tail);
   }
 

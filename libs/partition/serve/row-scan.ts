@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SlotRange } from '#libs/store/slots.ts';
 import type { StateTables } from '#libs/store/store.ts';
-import type { ListCursor, ReadyList } from '#libs/store/tables/items.ts';
+import type { ItemRow, ListCursor, ReadyList } from '#libs/store/tables/items.ts';
 import type { RunKey } from '#libs/store/tables/keys.ts';
-import { entryFromRow } from '../rows/item-rows.ts';
+import type { ListName, ReadyEntry } from '../ready/ready-entry.ts';
+import { entryFromRow, tagSetOf } from '../rows/item-rows.ts';
 import type { Clock } from '../timers/clock.ts';
 import type { Partition } from './partition.ts';
 import { WAKE_HORIZON_MS } from './run-clock.ts';
@@ -31,8 +32,14 @@ export interface RowScan {
   /** The first look: at once what is ready, and what wakes soon; then, while the partition is served, what exists. */
   start(signal: AbortSignal): Promise<void>;
   /** Offers the items of a list that stand in the tables only, the oldest first. False: there was no room for all. */
-  refill(list: ReadyList): Promise<boolean>;
+  refill(list: ListName): Promise<boolean>;
   stop(): void;
+}
+
+/** What of a list was not offered at first. */
+interface ListRest {
+  readonly list: ReadyList;
+  readonly after: ListCursor;
 }
 
 /** Makes the scan of a partition. */
@@ -63,28 +70,49 @@ export function createRowScan(options: RowScanOptions): RowScan {
     });
   }
 
-  async function scanReady(signal: AbortSignal): Promise<void> {
+  /** Offers what is ready. Answers the lists that there was no room for, and from where on. */
+  async function scanReady(signal: AbortSignal): Promise<readonly ListRest[]> {
+    const rests: ListRest[] = [];
     let after: ReadyList | undefined;
     for (;;) {
       signal.throwIfAborted();
       const lists = await tables.readyLists(slots, PAGE_LISTS, after);
-      for (const list of lists) await offerList(list, signal);
-      if (lists.length < PAGE_LISTS) return;
+      for (const list of lists) {
+        const stoppedAt = await offerList(list, signal, (entry) => partition.offerRow(entry));
+        if (stoppedAt !== undefined) rests.push({ list, after: stoppedAt });
+      }
+      if (lists.length < PAGE_LISTS) return rests;
       after = lists.at(-1);
     }
   }
 
-  async function offerList(list: ReadyList, signal: AbortSignal): Promise<boolean> {
-    let after: ListCursor | undefined;
+  /** Offers the rows of a list until one is refused. Answers the place of that one. */
+  async function offerList(
+    list: ReadyList,
+    signal: AbortSignal,
+    offer: (entry: ReadyEntry) => boolean,
+    from?: ListCursor,
+  ): Promise<ListCursor | undefined> {
+    let after = from;
     for (;;) {
       signal.throwIfAborted();
       const rows = await tables.readyHead(slots, list, PAGE_ROWS, after);
-      for (const row of rows) if (!partition.offerRow(entryFromRow(row))) return false;
+      for (const row of rows) if (!offer(entryFromRow(row))) return cursorOf(row);
       const last = rows.at(-1);
-      if (rows.length < PAGE_ROWS || last === undefined) return true;
-      const { tenantId, runId, incarnation, itemId, state } = last;
-      after = { tenantId, runId, incarnation, itemId, since: state.kind === 'ready' ? state.since : 0 };
+      if (rows.length < PAGE_ROWS || last === undefined) return undefined;
+      after = cursorOf(last);
       await nextTurn();
+    }
+  }
+
+  /** Looks through what had no room, so that every list of which something stands there is known to go on there. */
+  async function offerRests(rests: readonly ListRest[]): Promise<void> {
+    for (const { list, after } of rests) {
+      const offer = (entry: ReadyEntry): true => {
+        partition.offerRow(entry, true);
+        return true;
+      };
+      await tryAgain('items that wait cannot be read', () => offerList(list, stopped.signal, offer, after));
     }
   }
 
@@ -102,14 +130,14 @@ export function createRowScan(options: RowScanOptions): RowScan {
     partition.allKnown();
   }
 
-  async function scanKnownAgain(): Promise<void> {
+  async function tryAgain(trouble: string, work: () => Promise<unknown>): Promise<void> {
     for (let isDone = false; !isDone; ) {
       try {
-        await scanKnown(stopped.signal);
+        await work();
         isDone = true;
       } catch (error) {
         if (stopped.signal.aborted) return;
-        onTrouble('the runs that there are cannot be read', error);
+        onTrouble(trouble, error);
         await new Promise<void>((resolve) => {
           clock.setTimer(SCAN_EVERY_MS, resolve);
         });
@@ -120,14 +148,25 @@ export function createRowScan(options: RowScanOptions): RowScan {
   return {
     start: async (signal) => {
       const both = AbortSignal.any([signal, stopped.signal]);
-      await scanReady(both);
+      const rests = await scanReady(both);
       await scanDue();
-      void scanKnownAgain();
+      void offerRests(rests);
+      void tryAgain('the runs that there are cannot be read', () => scanKnown(stopped.signal));
     },
-    refill: (list) => offerList(list, stopped.signal),
+    refill: async ({ tenantId, workflow, version, queue, tags, priority }) => {
+      const list = { tenantId, queue, tagSet: tagSetOf(tags), priority };
+      // What other definitions have no room for stands in the same list of the tables, and keeps nothing from this one.
+      const offer = (entry: ReadyEntry): boolean =>
+        partition.offerRow(entry) || entry.workflow !== workflow || entry.version !== version;
+      return (await offerList(list, stopped.signal, offer)) === undefined;
+    },
     stop: () => {
       stopped.abort();
       cancelTimer?.();
     },
   };
+}
+
+function cursorOf({ tenantId, runId, incarnation, itemId, state }: ItemRow): ListCursor {
+  return { tenantId, runId, incarnation, itemId, since: state.kind === 'ready' ? state.since : 0 };
 }

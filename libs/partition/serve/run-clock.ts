@@ -10,6 +10,9 @@ import type { RunVisit } from './run-visit.ts';
 /** What wakes within this time stays on the clock; the rest is found by its row. */
 export const WAKE_HORIZON_MS = 60_000;
 
+/** When a run is looked at again whose time came while nothing could be decided. */
+export const RING_AGAIN_MS = 1_000;
+
 /** What the clock of runs needs. */
 export interface RunClockOptions {
   readonly clock: Clock;
@@ -20,8 +23,11 @@ export interface RunClockOptions {
 
 /** Rings for each run when somebody has to look at it. */
 export interface RunClock {
-  /** Sets the time of a run that is in memory, as it is now. */
-  arm(hot: HotRun): void;
+  /**
+   * Sets the time of a run that is in memory. `now` is the time at which what is ready of it was offered: what becomes
+   * ready between then and this call would else be forgotten.
+   */
+  arm(hot: HotRun, now: number): void;
   /** A run that is not in memory rings at a time, by its row. */
   note(id: string, time: number): void;
   /** A run leaves memory: it rings if its time is near, else its row is found in time. */
@@ -60,8 +66,7 @@ export function createRunClock({ clock, dispatch, onDue }: RunClockOptions): Run
   }
 
   /** As `nextTimeOf`, but for holds by heartbeat: those are looked at when their worker may have been silent too long. */
-  function nextRing(hot: HotRun): number {
-    const now = clock.now();
+  function nextRing(hot: HotRun, now: number): number {
     let time = hot.run.wakeTime;
     for (const { item } of hot.run.nodes.values()) {
       if (item === undefined) continue;
@@ -76,11 +81,12 @@ export function createRunClock({ clock, dispatch, onDue }: RunClockOptions): Run
   }
 
   return {
-    arm: (hot) => set(hot, nextTimeOf(hot.run, clock.now())),
+    arm: (hot, now) => set(hot, nextTimeOf(hot.run, now)),
     note: (id, time) => wakes.set(id, time),
     release: (hot) => {
       const now = clock.now();
-      const time = nextTimeOf(hot.run, now);
+      // What was about to ring still does.
+      const time = Math.min(hot.armedTime, nextTimeOf(hot.run, now));
       if (time - now < WAKE_HORIZON_MS) wakes.set(hot.id, time);
       else wakes.clear(hot.id);
       hot.armedTime = Infinity;
@@ -93,7 +99,7 @@ export function createRunClock({ clock, dispatch, onDue }: RunClockOptions): Run
       hot.armedTime = Infinity;
       visit.perform({ kind: 'wake' });
       expireSilent(visit, hot);
-      set(hot, nextRing(hot));
+      set(hot, nextRing(hot, visit.now));
     },
     close: () => wakes.close(),
   };

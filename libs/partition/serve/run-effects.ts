@@ -22,6 +22,8 @@ export interface EffectContext {
   readonly nextFence: () => bigint;
   /** An effect that concerns another run. */
   readonly onMessage: (visit: RunVisit, hot: HotRun, effect: MessageEffect) => void;
+  /** The list of an item has no room for it: it comes back from its row. */
+  readonly onSpilled: (hot: HotRun, entry: ReadyEntry, isByTime: boolean) => void;
   readonly onBug: (error: unknown) => void;
 }
 
@@ -102,8 +104,8 @@ export function createRunEffects(context: EffectContext): RunEffects {
     const entry = readyEntryOf(hot.run, item);
     const session = dispatch.offer(entry, owner);
     if (session !== undefined) lease(visit, hot, item, session);
-    // An entry that is spilled comes back from its row.
     else if (dispatch.isQueued(entry)) noteOffered(hot.id, entry);
+    else context.onSpilled(hot, entry, item.notBeforeTime !== undefined);
   }
 
   function lease(

@@ -4,9 +4,11 @@ import type { DefinitionRules } from '#libs/engine/model/definition-rules.ts';
 import type { Rejection } from '#libs/engine/model/rejection.ts';
 import type { Driver } from '#libs/engine/model/status.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
+import { pastExpireTime } from '../rows/run-rows.ts';
 import type { HotRun } from '../runs/hot-run.ts';
 import type { StartFacts } from '../runs/start-facts.ts';
 import type { PartitionState } from '../state/partition-state.ts';
+import { keepStart } from './kept-starts.ts';
 import type { RunVisit } from './run-visit.ts';
 import { deliverUnborn } from './unborn-signals.ts';
 
@@ -56,6 +58,7 @@ export function startRun(visit: RunVisit, state: PartitionState, order: StartOrd
   const incarnation = order.newIncarnation(visit.now);
   const result = visit.start({ incarnation, driver, rules, start, command: { ...order.command, replacedIncarnation } });
   if (result.kind === 'rejected') return result;
+  if (found !== undefined) keepStart(visit, found, pastExpireTime(found));
   deliverUnborn(visit, state);
   return { kind: 'started', hot: visit.hot as HotRun };
 }

@@ -65,6 +65,23 @@ export const failOversContract: RunsContract = (name, createHome) => {
       expect(past.events.at(-1)?.kind.case).toBe('runEnded');
     });
 
+    test.each(['the journal', 'rows'])(
+      '[41] the start of an incarnation that was replaced is known after a fail-over, from %s',
+      async (place) => {
+        await using state = await createMovingState(createHome);
+        const before = await unaryCalls(GRPC, state.served);
+        const { tenantId } = before;
+        const start = { tenantId, runId: 'r', workflow: 'order', conflictPolicy: ConflictPolicy.TERMINATE_EXISTING };
+        const { run: old } = await before.runs.startRun({ ...start, requestId: 'q1' }, ROOT);
+        const { run, commitToken } = await before.runs.startRun({ ...start, requestId: 'q2' }, ROOT);
+        if (place === 'rows') await before.runs.listRuns({ tenantId, afterCommit: commitToken }, ROOT);
+        const after = await unaryCalls(GRPC, await state.failOver(), tenantId);
+        const repeated = await after.runs.startRun({ ...start, requestId: 'q1' }, ROOT);
+        expect(repeated.run?.incarnation).toBe(old?.incarnation);
+        expect((await after.read('r'))?.incarnation).toBe(run?.incarnation);
+      },
+    );
+
     test('[42] a worker and the owner die after the first of three steps: it is not run again, the others run once', async () => {
       await using state = await createMovingState(createHome);
       await using world = await createFunctionWorld(state.served, state.address);

@@ -127,6 +127,40 @@ export const startsContract: RunsContract = (name, createHome) =>
         expect((await runs.listRuns({ tenantId }, ROOT)).runs.length).toBeLessThanOrEqual(2);
       });
 
+      test('[41] the start of an incarnation that was replaced, repeated with its request id, starts nothing', async () => {
+        const { tenantId, runs, take, complete, read } = await open();
+        const named = { tenantId, runId: 'r', workflow: 'order', conflictPolicy: TERMINATE_EXISTING };
+        const first = { ...named, requestId: 'q1', input: json('1') };
+        const old = await runs.startRun(first, ROOT);
+        await complete(await take(), 0, '"done"');
+        const { run: second } = await runs.startRun({ ...named, requestId: 'q2' }, ROOT);
+        const { run: third, commitToken } = await runs.startRun({ ...named, requestId: 'q3' }, ROOT);
+        const past = { outcome: STARTED, run: { incarnation: old.run?.incarnation, status: RunStatus.COMPLETED } };
+        const reused = { code: 'INVALID_ARGUMENT', reason: 'REQUEST_ID_REUSED' };
+        for (const when of ['in memory', 'in rows']) {
+          expect(await runs.startRun(first, ROOT), when).toMatchObject(past);
+          expect(await runs.startRun({ ...named, requestId: 'q2' }, ROOT), when).toMatchObject({
+            run: { incarnation: second?.incarnation, status: RunStatus.TERMINATED },
+          });
+          expect(await failureOf(runs.startRun({ ...first, input: json('2') }, ROOT)), when).toMatchObject(reused);
+          expect(await read('r'), when).toMatchObject({ incarnation: third?.incarnation });
+          await runs.listRuns({ tenantId, afterCommit: commitToken }, ROOT);
+        }
+      });
+
+      test('[41] the start of a run that was deleted, repeated with its request id, starts nothing', async () => {
+        const { tenantId, runs, start } = await open();
+        const request = { requestId: 'q1', input: json('1') };
+        await start('r', request);
+        const { commitToken } = await runs.deleteRun({ tenantId, runId: 'r' }, ROOT);
+        const gone = { code: 'NOT_FOUND', reason: 'RUN_NOT_FOUND' };
+        expect(await failureOf(start('r', request))).toMatchObject(gone);
+        await runs.listRuns({ tenantId, afterCommit: commitToken }, ROOT);
+        expect(await failureOf(start('r', request))).toMatchObject(gone);
+        expect(await failureOf(runs.getRun({ tenantId, runId: 'r' }, ROOT))).toMatchObject(gone);
+        await start('r', { ...request, requestId: 'q2' });
+      });
+
       test('[41] signals and controls repeated with their request id happen once, with other arguments they are refused', async () => {
         const { tenantId, runs, signals, start, kinds } = await open();
         await start('r');

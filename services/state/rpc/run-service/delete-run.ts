@@ -6,6 +6,7 @@ import {
 } from '#gen/millrace/state/v1/run_service_pb.ts';
 import { deleteRun } from '#libs/partition/serve/delete-run.ts';
 import { runNotFound } from '#libs/partition/serve/history.ts';
+import { keepStart } from '#libs/partition/serve/kept-starts.ts';
 import type { UnaryHandler } from '#libs/rpc/handler.ts';
 import type { StateContext } from '../context.ts';
 import { commitTokenOf } from '../runs/commit-token.ts';
@@ -25,6 +26,7 @@ export function createDeleteRun(context: StateContext): UnaryHandler<DeleteRunRe
       words: [],
       intent: 'terminateRun',
       act: (visit, position) => {
+        if (visit.hot !== undefined) keepStart(visit, visit.hot, 0);
         const deleted = deleteRun(visit, { past, requestedBy: principal.tokenId });
         if (deleted === undefined) throw runNotFound(key);
         return create(DeleteRunResponseSchema, {

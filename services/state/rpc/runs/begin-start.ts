@@ -3,7 +3,7 @@ import type { Payload } from '#libs/engine/model/payload.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { News } from '#libs/partition/commit/waiter.ts';
 import type { HotRun } from '#libs/partition/runs/hot-run.ts';
-import { outcomeUnknown } from '#libs/partition/serve/ask.ts';
+import { ask, outcomeUnknown } from '#libs/partition/serve/ask.ts';
 import type { RunVisit } from '#libs/partition/serve/run-visit.ts';
 import { startRun } from '#libs/partition/serve/start-run.ts';
 import type { StateContext } from '../context.ts';
@@ -13,6 +13,7 @@ import { needsSettling, settlePayload } from '../payloads/settle-payload.ts';
 import { payloadFromProto } from '../wire/payload.ts';
 import { errorFromRejection } from '../wire/rejection.ts';
 import { type ParsedStart, startFromProto } from '../wire/start-run.ts';
+import { mayBeKept, maybeKeptStart, newestOf } from './kept-start.ts';
 
 /** Who asked for a start, and how it is told what became of it. */
 export interface StartCaller<T> {
@@ -72,6 +73,8 @@ function visit<T>(
   input: Payload | undefined,
   incarnation: string | undefined,
   caller: StartCaller<T>,
+  /** The newest incarnation when the request was looked for among those before it. */
+  lookedAt?: string,
 ): void {
   assertStartable(start, definition);
   const key = { tenantId: caller.tenantId, runId: start.runId };
@@ -85,6 +88,15 @@ function visit<T>(
   partition.visit(key, {
     intent: 'startRun',
     act: (visited) => {
+      const newest = newestOf(visited);
+      if (newest !== lookedAt && mayBeKept(partition, visited, start.request)) {
+        answerKept(context, start, caller)
+          .then((isKept) => {
+            if (!isKept) visit(context, start, definition, input, incarnation, caller, newest);
+          })
+          .catch(refuse);
+        return;
+      }
       const outcome = startRun(visited, partition.state, {
         terms: start.terms,
         driver: start.driver,
@@ -125,6 +137,20 @@ function visit<T>(
     },
     fail: refuse,
   });
+}
+
+/** Answers a repeat of a start whose incarnation is not the newest any more. False: it is none. */
+async function answerKept<T>(context: StateContext, start: ParsedStart, caller: StartCaller<T>): Promise<boolean> {
+  const key = { tenantId: caller.tenantId, runId: start.runId };
+  const partition = context.node.partitionOf(key);
+  const kept = await maybeKeptStart(context, partition, key, start.request);
+  if (kept === undefined) return false;
+  const answer = await ask(partition, key, {
+    intent: 'read',
+    act: (visited) => caller.answer(visited, kept, true, partition.line.position),
+  });
+  caller.onStarted(answer);
+  return true;
 }
 
 /** Refuses what the definition does not allow. */

@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createReadyLists } from '#libs/partition/ready/ready-lists.ts';
+import { ask } from '#libs/partition/serve/ask.ts';
+import type { NodeOptions } from '#libs/partition/serve/node.ts';
+import type { OpenStateStore } from '#libs/store/opening/open-context.ts';
+import type { StateHome } from '#test/contract/state/state-homes.ts';
+import { type NodeWorker, type ServedNode, serveNode } from './served-node.ts';
+
+/** Longer than two rounds of rows and two looks at lists that have room. */
+const LONG_MS = 1_500;
+
+/** What must hold of ready work that its list has no room for, whatever keeps the rows. */
+export function fullListsContract(name: string, createHome: () => Promise<StateHome>): void {
+  describe(name, { timeout: 30_000 }, () => {
+    let home: StateHome;
+    let store: OpenStateStore;
+    let epoch = 0;
+    let runs = 0;
+    let served: ServedNode | undefined;
+
+    beforeAll(async () => {
+      home = await createHome();
+      store = await home.openState();
+    });
+    afterAll(async () => {
+      await served?.[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+      await home[Symbol.asyncDispose]();
+    });
+    beforeEach(() => {
+      runs += 1;
+    });
+
+    /** A node whose lists have room for two items each, in place of the one before. */
+    async function serve(changes: Partial<NodeOptions> = {}): Promise<ServedNode> {
+      await served?.[Symbol.asyncDispose]();
+      epoch += 1;
+      served = await serveNode(store, epoch, { lists: createReadyLists({ maxEntriesPerList: 2 }), ...changes });
+      return served;
+    }
+
+    /** Ids of this test. */
+    function ids(count: number): readonly string[] {
+      return Array.from({ length: count }, (_, index) => `run-${runs}-${index}`);
+    }
+
+    async function untilAssigned({ assigned }: NodeWorker, wanted: readonly string[]): Promise<void> {
+      const end = Date.now() + 5_000;
+      while (!wanted.every((id) => assigned.includes(id)) && Date.now() < end) await sleep(10);
+      expect(served?.troubles).toEqual([]);
+      expect(assigned.toSorted()).toEqual(wanted.toSorted());
+    }
+
+    test('an item that came while its list was full is offered as soon as its row stands', async () => {
+      const { start, worker } = await serve();
+      const all = ids(5);
+      const workflow = `flow-${runs}`;
+      await Promise.all(all.map((id) => start(id, workflow)));
+      await untilAssigned(worker(all.length, workflow), all);
+    });
+
+    test.each([
+      { where: 'in memory', maxIdleRuns: 100 },
+      { where: 'in rows alone', maxIdleRuns: 0 },
+    ])('[23] an item whose time comes while its list is full is offered later, its run $where', async (changes) => {
+      const { start, worker, release, settle } = await serve({ maxIdleRuns: changes.maxIdleRuns });
+      const [late = '', ...others] = ids(3);
+      const workflow = `flow-${runs}`;
+      await start(late, workflow);
+      const first = worker(1, workflow);
+      await untilAssigned(first, [late]);
+      const [held] = first.held.values();
+      if (held === undefined) throw new TypeError('the worker has nothing');
+      await release(held, 800);
+      for (const id of others) await start(id, workflow);
+      await settle();
+      await sleep(800 + LONG_MS);
+      await untilAssigned(worker(3, workflow), [late, ...others]);
+    });
+
+    test('[17] a run that was loaded to be looked at leaves memory as every other does', async () => {
+      const { node, start, settle } = await serve({ maxIdleRuns: 2 });
+      const [partition] = node.served();
+      if (partition === undefined) throw new TypeError('the partition is not served');
+      const all = ids(8);
+      for (const id of all) await start(id, `flow-${runs}`);
+      await settle();
+      for (const runId of [...all, ...all]) {
+        const key = { tenantId: 'default', runId };
+        const found = await ask(partition, key, { intent: 'read', act: ({ hot }) => hot?.identity.runId });
+        expect(found).toBe(runId);
+      }
+      expect(partition.residentRuns).toBeLessThanOrEqual(3);
+    });
+
+    test('[17] after a take-over everything that is ready is offered, also what its list has no room for at first', async () => {
+      const before = await serve();
+      const all = ids(7);
+      const workflow = `flow-${runs}`;
+      for (const id of all) await before.start(id, workflow);
+      await before.settle();
+      const { worker } = await serve();
+      await untilAssigned(worker(all.length, workflow), all);
+    });
+
+    test.each(['at once', 'after a take-over'])(
+      'work that nobody takes keeps no other work of its queue in rows, %s',
+      async (when) => {
+        let { start, worker, settle } = await serve();
+        const [stuck, wanted] = [ids(4).map((id) => `${id}-stuck`), ids(4)];
+        const workflow = `flow-${runs}`;
+        for (const id of stuck) await start(id, `${workflow}-stuck`);
+        for (const id of wanted) await start(id, workflow);
+        await settle();
+        if (when !== 'at once') ({ start, worker, settle } = await serve());
+        await untilAssigned(worker(wanted.length, workflow), wanted);
+        await untilAssigned(worker(stuck.length, `${workflow}-stuck`), stuck);
+      },
+    );
+  });
+}
