@@ -1,12 +1,13 @@
 import type { EventOf } from '../events/event.ts';
 import { LogError } from '../model/log-error.ts';
+import { dropEntry, withEntry } from '../model/open-map.ts';
 import type { Child } from '../model/open-things.ts';
 import type { Run } from '../model/run.ts';
 import { countRecord } from './waits.ts';
 
 /** Folds a child: open until it is rejected or ends, whatever its parent waits for. */
 export function evolveChildScheduled(run: Run, event: EventOf<'childScheduled'>): void {
-  run.children.set(event.sequence, {
+  run.children = withEntry(run.children, event.sequence, {
     scheduledSequence: event.sequence,
     sinceTime: event.eventTime,
     nodePath: event.nodePath,
@@ -45,7 +46,7 @@ export function evolveChildStarted(run: Run, event: EventOf<'childStarted'>): vo
 export function evolveChildEnded(run: Run, scheduledSequence: number, sequence: number): void {
   const child = openChild(run, scheduledSequence);
   if (child.awaited !== 'nothing') run.newsSequence = sequence;
-  run.children.delete(scheduledSequence);
+  dropEntry(run.children, scheduledSequence);
 }
 
 function openChild(run: Run, scheduledSequence: number): Child {

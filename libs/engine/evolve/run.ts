@@ -1,7 +1,9 @@
 import type { EventOf } from '../events/event.ts';
 import type { AttributesSet, ControlCleared, ControlRequested, RunEnded, RunStarted } from '../events/run-events.ts';
 import { LogError } from '../model/log-error.ts';
+import { dropEntry, emptyMap, withEntry } from '../model/open-map.ts';
 import { ROOT, type Run } from '../model/run.ts';
+import { noSignals } from '../model/signal-buffer.ts';
 import { computeWakeTime } from '../model/wake-time.ts';
 import { countRecord } from './waits.ts';
 
@@ -18,7 +20,9 @@ export function evolveRunStarted(run: Run, event: RunStarted, time: number): voi
   run.parent = event.parent;
   run.createTime = time;
   run.deadlineTime = event.runTimeoutMs === undefined ? Infinity : time + event.runTimeoutMs;
-  run.attributes = new Map(Object.entries(event.attributes));
+  for (const [name, value] of Object.entries(event.attributes)) {
+    run.attributes = withEntry(run.attributes, name, value);
+  }
   run.wakeTime = run.deadlineTime;
 }
 
@@ -32,12 +36,12 @@ export function evolveRunEnded(run: Run, event: RunEnded, time: number): void {
   run.endTime = time;
   for (const node of run.nodes.values()) {
     node.item = undefined;
-    if (node.settled === undefined) run.nodes.delete(node.path);
+    if (node.settled === undefined) dropEntry(run.nodes, node.path);
   }
-  run.waits.clear();
-  run.children.clear();
-  run.openSteps.clear();
-  run.signals = { received: run.signals.received, count: 0, bytes: 0, byName: new Map(), ids: new Set() };
+  run.waits = emptyMap();
+  run.children = emptyMap();
+  run.openSteps = emptyMap();
+  run.signals = noSignals(run.signals.received);
   run.cancel = undefined;
   run.pendingPause = undefined;
   run.pause = undefined;
@@ -81,9 +85,9 @@ export function evolveCleanupStarted(run: Run, event: EventOf<'cleanupStarted'>)
   run.pause = undefined;
   run.cleanupDeadlineTime = event.deadlineTime;
   run.newsSequence = event.sequence;
-  run.waits.clear();
+  run.waits = emptyMap();
   for (const child of run.children.values()) child.awaited = 'nothing';
-  for (const [key, step] of run.openSteps) if (step.state === 'retrying') run.openSteps.delete(key);
+  for (const [key, step] of run.openSteps) if (step.state === 'retrying') dropEntry(run.openSteps, key);
   run.wakeTime = computeWakeTime(run);
 }
 
@@ -103,14 +107,16 @@ export function evolveRunDiverged(run: Run, event: EventOf<'runDiverged'>): void
 
 /** Folds attributes: the new values win, the removed names go. */
 export function evolveAttributesSet(run: Run, event: AttributesSet): void {
-  for (const [name, value] of Object.entries(event.attributes)) run.attributes.set(name, value);
-  for (const name of event.removed) run.attributes.delete(name);
+  for (const [name, value] of Object.entries(event.attributes)) {
+    run.attributes = withEntry(run.attributes, name, value);
+  }
+  for (const name of event.removed) dropEntry(run.attributes, name);
   countRecord(run, event.ordinal);
 }
 
 /** Folds a key of the state document: where its value is, not the value. */
 export function evolveStateSet(run: Run, event: EventOf<'stateSet'>): void {
-  if (event.value === undefined) run.stateKeys.delete(event.key);
-  else run.stateKeys.set(event.key, event.sequence);
+  if (event.value === undefined) dropEntry(run.stateKeys, event.key);
+  else run.stateKeys = withEntry(run.stateKeys, event.key, event.sequence);
   countRecord(run, event.ordinal);
 }

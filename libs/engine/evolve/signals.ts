@@ -1,5 +1,6 @@
 import type { Signal, SignalConsumed } from '../events/wait-events.ts';
 import { LogError } from '../model/log-error.ts';
+import { dropEntry, dropMember, withEntry, withMember } from '../model/open-map.ts';
 import type { Run } from '../model/run.ts';
 import { MAX_SIGNAL_IDS } from '../model/signal-buffer.ts';
 import { isSameStep } from '../model/step-id.ts';
@@ -13,13 +14,13 @@ export function evolveSignalReceived(run: Run, signal: Signal, sequence: number,
   buffer.bytes += bytes;
   const receivedSequence = run.identity.driver === 'CLIENT' ? buffer.received : sequence;
   const queue = buffer.byName.get(signal.name);
-  if (queue === undefined) buffer.byName.set(signal.name, [{ receivedSequence, bytes }]);
+  if (queue === undefined) buffer.byName = withEntry(buffer.byName, signal.name, [{ receivedSequence, bytes }]);
   else queue.push({ receivedSequence, bytes });
   if (signal.signalId === '') return;
-  buffer.ids.add(signal.signalId);
+  buffer.ids = withMember(buffer.ids, signal.signalId);
   if (buffer.ids.size <= MAX_SIGNAL_IDS) return;
   for (const oldest of buffer.ids) {
-    buffer.ids.delete(oldest);
+    dropMember(buffer.ids, oldest);
     return;
   }
 }
@@ -45,7 +46,7 @@ function takeBuffered(run: Run, event: SignalConsumed): void {
   if (queue === undefined || first === undefined || first.receivedSequence !== event.receivedSequence) {
     throw new LogError('INCONSISTENT', `signal ${event.receivedSequence} was not the next of ${event.name}`);
   }
-  if (queue.length === 0) buffer.byName.delete(event.name);
+  if (queue.length === 0) dropEntry(buffer.byName, event.name);
   buffer.count -= 1;
   buffer.bytes -= first.bytes;
 }

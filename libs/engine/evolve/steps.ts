@@ -1,4 +1,5 @@
 import type { EventOf } from '../events/event.ts';
+import { dropEntry, withEntry } from '../model/open-map.ts';
 import type { OpenStep } from '../model/open-things.ts';
 import type { Run } from '../model/run.ts';
 import { type StepId, stepKey } from '../model/step-id.ts';
@@ -44,7 +45,7 @@ export function evolveStepFailed(run: Run, event: EventOf<'stepFailed'>): void {
 function openStep(run: Run, step: OpenStep): void {
   const key = stepKey(step.step);
   closeStep(run, key);
-  run.openSteps.set(key, step);
+  run.openSteps = withEntry(run.openSteps, key, step);
   if (step.state === 'retrying' && !watchesRetries(run)) return;
   if (step.dueTime < run.wakeTime) run.wakeTime = step.dueTime;
 }
@@ -52,6 +53,6 @@ function openStep(run: Run, step: OpenStep): void {
 function closeStep(run: Run, key: string): void {
   const open = run.openSteps.get(key);
   if (open === undefined) return;
-  run.openSteps.delete(key);
+  dropEntry(run.openSteps, key);
   if (open.dueTime <= run.wakeTime) run.wakeTime = computeWakeTime(run);
 }

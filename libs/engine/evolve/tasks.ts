@@ -1,5 +1,6 @@
 import type { EventOf } from '../events/event.ts';
 import { LogError } from '../model/log-error.ts';
+import { dropEntry, withEntry } from '../model/open-map.ts';
 import type { OpenItem, OpenNode, SettleKind } from '../model/open-node.ts';
 import { ROOT, type Run } from '../model/run.ts';
 import { computeWakeTime } from '../model/wake-time.ts';
@@ -29,7 +30,7 @@ export function evolveTaskScheduled(run: Run, event: EventOf<'taskScheduled'>): 
 /** A function that is offered finds in its log that these retries are due; nobody has to wake it for them again. */
 function dropDueRetries(run: Run, time: number): void {
   for (const [key, step] of run.openSteps) {
-    if (step.state === 'retrying' && step.dueTime <= time) run.openSteps.delete(key);
+    if (step.state === 'retrying' && step.dueTime <= time) dropEntry(run.openSteps, key);
   }
 }
 
@@ -44,7 +45,7 @@ function createNode(run: Run, path: string, openedSequence: number): OpenNode {
     failedWorkerId: '',
     settled: undefined,
   };
-  run.nodes.set(path, node);
+  run.nodes = withEntry(run.nodes, path, node);
   return node;
 }
 

@@ -1,5 +1,6 @@
 import type { EventOf } from '../events/event.ts';
 import { LogError } from '../model/log-error.ts';
+import { dropEntry, withEntry } from '../model/open-map.ts';
 import { waitEndTime } from '../model/open-things.ts';
 import { ROOT, type Run } from '../model/run.ts';
 import { computeWakeTime } from '../model/wake-time.ts';
@@ -17,7 +18,7 @@ export function countRecord(run: Run, ordinal: number): void {
 
 /** Folds a timer. */
 export function evolveTimerStarted(run: Run, event: EventOf<'timerStarted'>): void {
-  run.waits.set(event.sequence, {
+  run.waits = withEntry(run.waits, event.sequence, {
     kind: 'timer',
     startedSequence: event.sequence,
     sinceTime: event.eventTime,
@@ -31,7 +32,7 @@ export function evolveTimerStarted(run: Run, event: EventOf<'timerStarted'>): vo
 
 /** Folds a wait for a signal. */
 export function evolveSignalWaitStarted(run: Run, event: EventOf<'signalWaitStarted'>): void {
-  run.waits.set(event.sequence, {
+  run.waits = withEntry(run.waits, event.sequence, {
     kind: 'signal',
     startedSequence: event.sequence,
     sinceTime: event.eventTime,
@@ -48,6 +49,6 @@ export function evolveSignalWaitStarted(run: Run, event: EventOf<'signalWaitStar
 export function endWait(run: Run, startedSequence: number): void {
   const wait = run.waits.get(startedSequence);
   if (wait === undefined) throw new LogError('INCONSISTENT', `no wait began at ${startedSequence}`);
-  run.waits.delete(startedSequence);
+  dropEntry(run.waits, startedSequence);
   if (waitEndTime(wait) <= run.wakeTime) run.wakeTime = computeWakeTime(run);
 }

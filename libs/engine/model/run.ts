@@ -2,10 +2,11 @@ import type { Divergence } from '../events/run-events.ts';
 import type { AttributeValue } from './attribute.ts';
 import type { Control } from './control.ts';
 import type { DefinitionRules } from './definition-rules.ts';
+import { emptyMap } from './open-map.ts';
 import type { OpenNode } from './open-node.ts';
 import type { Child, OpenStep, Wait } from './open-things.ts';
 import type { RunParent } from './parent.ts';
-import type { SignalBuffer } from './signal-buffer.ts';
+import { noSignals, type SignalBuffer } from './signal-buffer.ts';
 import type { Driver, RunStatus } from './status.ts';
 
 /** What never changes of an incarnation, and is not in its log. */
@@ -62,17 +63,17 @@ export interface Run {
   newsSequence: number;
   /** The largest fence that was given out. */
   lastFence: bigint;
-  attributes: Map<string, AttributeValue>;
+  attributes: ReadonlyMap<string, AttributeValue>;
   /** The event that holds the value of each key of the state document. */
-  stateKeys: Map<string, number>;
+  stateKeys: ReadonlyMap<string, number>;
   /** Open nodes by path. A function is the node of the root path, the empty one. */
-  nodes: Map<string, OpenNode>;
+  nodes: ReadonlyMap<string, OpenNode>;
   /** Timers and waits for signals by the event that began them. */
-  waits: Map<number, Wait>;
+  waits: ReadonlyMap<number, Wait>;
   /** Children that have not ended, by the event that scheduled them. */
-  children: Map<number, Child>;
+  children: ReadonlyMap<number, Child>;
   /** Steps with an attempt under way or a retry ahead, by `stepKey`. */
-  openSteps: Map<string, OpenStep>;
+  openSteps: ReadonlyMap<string, OpenStep>;
   signals: SignalBuffer;
   /** The cancel that is pending (CLIENT) or under way (SERVER). */
   cancel: Control | undefined;
@@ -119,13 +120,13 @@ export function createRun(identity: RunIdentity, rules: DefinitionRules): Run {
     stepCount: 0,
     newsSequence: 0,
     lastFence: 0n,
-    attributes: new Map(),
-    stateKeys: new Map(),
-    nodes: new Map(),
-    waits: new Map(),
-    children: new Map(),
-    openSteps: new Map(),
-    signals: { received: 0, count: 0, bytes: 0, byName: new Map(), ids: new Set() },
+    attributes: emptyMap(),
+    stateKeys: emptyMap(),
+    nodes: emptyMap(),
+    waits: emptyMap(),
+    children: emptyMap(),
+    openSteps: emptyMap(),
+    signals: noSignals(0),
     cancel: undefined,
     pendingPause: undefined,
     pause: undefined,

@@ -1,3 +1,5 @@
+import { emptyMap, emptySet } from './open-map.ts';
+
 /** A signal that nobody has consumed yet. Its payload stays in the log. */
 export interface BufferedSignal {
   /** The event that buffered it; of a CLIENT run, which of its signals it is, from 1. */
@@ -14,9 +16,14 @@ export interface SignalBuffer {
   /** How many bytes their payloads are. */
   bytes: number;
   /** First in, first out, by name. A name without signals is not here. */
-  byName: Map<string, BufferedSignal[]>;
+  byName: ReadonlyMap<string, BufferedSignal[]>;
   /** The last `MAX_SIGNAL_IDS` ids, the oldest first. */
-  ids: Set<string>;
+  ids: ReadonlySet<string>;
+}
+
+/** Nothing is buffered of so many signals that were accepted. */
+export function noSignals(received: number): SignalBuffer {
+  return { received, count: 0, bytes: 0, byName: emptyMap(), ids: emptySet() };
 }
 
 /** How many signal ids a run remembers. */
