@@ -10,8 +10,8 @@ import { type NodeWorker, type ServedNode, serveNode } from './served-node.ts';
 /** Longer than two rounds of rows and two looks at lists that have room. */
 const LONG_MS = 1_500;
 
-/** What must hold of ready work that its list has no room for, whatever keeps the rows. */
-export function fullListsContract(name: string, createHome: () => Promise<StateHome>): void {
+/** What must hold of a node whose lists and memory have little room, whatever keeps the rows. */
+export function servedNodesContract(name: string, createHome: () => Promise<StateHome>): void {
   describe(name, { timeout: 30_000 }, () => {
     let home: StateHome;
     let store: OpenStateStore;
@@ -52,6 +52,21 @@ export function fullListsContract(name: string, createHome: () => Promise<StateH
       expect(assigned.toSorted()).toEqual(wanted.toSorted());
     }
 
+    test('[17] a run that was loaded to be looked at leaves memory as every other does', async () => {
+      const { node, start, settle } = await serve({ maxIdleRuns: 2 });
+      const [partition] = node.served();
+      if (partition === undefined) throw new TypeError('the partition is not served');
+      const all = ids(8);
+      for (const id of all) await start(id, `flow-${runs}`);
+      await settle();
+      for (const runId of [...all, ...all]) {
+        const key = { tenantId: 'default', runId };
+        const found = await ask(partition, key, { intent: 'read', act: ({ hot }) => hot?.identity.runId });
+        expect(found).toBe(runId);
+      }
+      expect(partition.residentRuns).toBeLessThanOrEqual(3);
+    });
+
     test('an item that came while its list was full is offered as soon as its row stands', async () => {
       const { start, worker } = await serve();
       const all = ids(5);
@@ -79,19 +94,22 @@ export function fullListsContract(name: string, createHome: () => Promise<StateH
       await untilAssigned(worker(3, workflow), [late, ...others]);
     });
 
-    test('[17] a run that was loaded to be looked at leaves memory as every other does', async () => {
-      const { node, start, settle } = await serve({ maxIdleRuns: 2 });
-      const [partition] = node.served();
-      if (partition === undefined) throw new TypeError('the partition is not served');
-      const all = ids(8);
-      for (const id of all) await start(id, `flow-${runs}`);
+    test('[92] a session that is connected hears of what the next owner finds it to hold, from rows alone', async () => {
+      const { node, start, worker, settle } = await serve();
+      const [id = ''] = ids(1);
+      const workflow = `flow-${runs}`;
+      await start(id, workflow);
+      const one = worker(1, workflow);
+      await untilAssigned(one, [id]);
       await settle();
-      for (const runId of [...all, ...all]) {
-        const key = { tenantId: 'default', runId };
-        const found = await ask(partition, key, { intent: 'read', act: ({ hot }) => hot?.identity.runId });
-        expect(found).toBe(runId);
-      }
-      expect(partition.residentRuns).toBeLessThanOrEqual(3);
+      node.drop(0);
+      expect(one.session.held.size).toBe(0);
+      epoch += 1;
+      await node.takeOver(0, epoch, AbortSignal.timeout(10_000));
+      const end = Date.now() + 5_000;
+      while (one.found.length === 0 && Date.now() < end) await sleep(10);
+      expect(one.found).toEqual([id]);
+      expect([...one.session.held].map(({ key }) => key.runId)).toEqual([id]);
     });
 
     test('[17] after a take-over everything that is ready is offered, also what its list has no room for at first', async () => {
