@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { StartRun } from '#libs/engine/commands/start-run.ts';
 import { NO_RULES, startCommand } from '#libs/engine/testing/scenario.ts';
 import { createCommitContext } from '#libs/partition/commit/commit-context.ts';
 import type { DispatchSession } from '#libs/partition/dispatch/dispatch-session.ts';
@@ -29,7 +30,7 @@ export interface ServedNode extends AsyncDisposable {
   readonly node: PartitionNode;
   /** What was troublesome, in words. */
   readonly troubles: string[];
-  readonly start: (runId: string, workflow?: string) => Promise<void>;
+  readonly start: (runId: string, workflow?: string, more?: Partial<StartRun>) => Promise<void>;
   /** Connects a worker for one workflow; it takes so many items. */
   readonly worker: (credits: number, workflow?: string) => NodeWorker;
   /** Gives an item back, not to be offered before so long. */
@@ -72,7 +73,7 @@ export async function serveNode(
   return {
     node,
     troubles,
-    start: (runId, workflow = 'order') =>
+    start: (runId, workflow = 'order', more = {}) =>
       ask(
         partition,
         { tenantId: TENANT, runId },
@@ -84,7 +85,7 @@ export async function serveNode(
               driver: 'SERVER',
               rules: NO_RULES,
               start: { request: undefined, retentionMs: 86_400_000, traceparent: '' },
-              command: startCommand({ workflow }),
+              command: startCommand({ workflow, ...more }),
               newIncarnation,
             });
           },

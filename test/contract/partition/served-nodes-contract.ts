@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createReadyLists } from '#libs/partition/ready/ready-lists.ts';
 import { ask } from '#libs/partition/serve/ask.ts';
 import type { NodeOptions } from '#libs/partition/serve/node.ts';
+import type { RunVisit } from '#libs/partition/serve/run-visit.ts';
 import type { OpenStateStore } from '#libs/store/opening/open-context.ts';
 import type { StateHome } from '#test/contract/state/state-homes.ts';
 import { type NodeWorker, type ServedNode, serveNode } from './served-node.ts';
@@ -136,5 +137,36 @@ export function servedNodesContract(name: string, createHome: () => Promise<Stat
         await untilAssigned(worker(stuck.length, `${workflow}-stuck`), stuck);
       },
     );
+
+    // The last one: what is quarantined is told of at every take-over.
+    test('[93] a run whose rows the tables refuse is quarantined, also by the next owner, and its neighbours go on', async () => {
+      let { node, start, settle, troubles } = await serve();
+      const [bad = '', ...others] = ids(3);
+      const workflow = `flow-${runs}`;
+      const tooMuch = { kind: 'keywordList', value: Array.from({ length: 70 }, () => 'x'.repeat(1_000)) } as const;
+      await start(bad, workflow, { attributes: { tooMuch } });
+      for (const id of others) await start(id, workflow);
+      for (const when of ['at first', 'after a take-over']) {
+        await settle();
+        const [partition] = node.served();
+        if (partition === undefined) throw new TypeError('the partition is not served');
+        const key = { tenantId: 'default', runId: bad };
+        const command = { kind: 'cancelRun', requestedBy: '', reason: '' } as const;
+        const act = (visit: RunVisit): void => void visit.perform(command);
+        await expect(ask(partition, key, { intent: 'cancelRun', act }), when).rejects.toMatchObject({
+          reason: 'QUARANTINED',
+          message: expect.stringContaining('heads.attributes'),
+        });
+        expect(troubles.filter((text) => text.includes(bad))).toEqual([
+          expect.stringContaining(`run ${bad} is quarantined`),
+        ]);
+        for (const runId of others) {
+          await ask(partition, { ...key, runId }, { intent: 'cancelRun', act });
+          await settle();
+          expect(await store.tables.readHead({ ...key, runId })).toMatchObject({ status: 'CANCELLED' });
+        }
+        if (when === 'at first') ({ node, start, settle, troubles } = await serve());
+      }
+    });
   });
 }
