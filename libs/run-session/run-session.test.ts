@@ -99,6 +99,26 @@ test('an entry that is refused for now is sent again, and given up after so many
   expect(server.runs).toHaveLength(1);
 });
 
+test('a wait that was kept for a while is handed over as often as its run takes, and one that never is, is given up', async () => {
+  await using server = await startTestSessions();
+  server.endsRuns = false;
+  await using session = sessionOf(server, { limits: { maxAttempts: 3 } });
+  await session.start(startOf('long')).started;
+  const [ended, startedHere] = [session.wait('long'), session.start(startOf('other'), { wait: true })];
+  await startedHere.started;
+  for (let times = 0; times < 8; times += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    server.handOver();
+  }
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  server.end('long');
+  server.end('other');
+  expect(await ended).toMatchObject({ runId: 'long' });
+  expect(await startedHere.ended).toMatchObject({ runId: 'other' });
+  server.refuse = () => ErrorReason.UNAVAILABLE;
+  await expect(session.wait('long')).rejects.toMatchObject({ reason: 'UNAVAILABLE' });
+});
+
 describe.each<CutPoint>(['before', 'between', 'after'])(
   'a stream that is cut %s the handling of a message',
   (point) => {

@@ -94,7 +94,11 @@ export function createRunSession(options: RunSessionOptions): RunSession {
     reconnect: retry,
     random,
     onOpened: (line) => {
-      for (const { frame } of entries.values()) line.add(frame);
+      const now = performance.now();
+      for (const entry of entries.values()) {
+        entry.sentMs = now;
+        line.add(entry.frame);
+      }
     },
     onMessage: take,
     onBroken: (error, isFinal) => {
@@ -176,6 +180,8 @@ export function createRunSession(options: RunSessionOptions): RunSession {
 
   /** An entry was refused: it is sent again after a pause where that may help. */
   function reject(entry: SessionEntry, error: DomainError): void {
+    // A wait that was kept for a while has got somewhere: it may be handed over as often as a run takes.
+    if (entry.isWaiting && performance.now() - entry.sentMs > limits.retryMaxMs) entry.refusals = 0;
     entry.refusals += 1;
     const isForNow = error.kind === 'unavailable' || error.reason === 'OVERLOADED';
     if (!isForNow || entry.refusals >= limits.maxAttempts) {
@@ -187,7 +193,9 @@ export function createRunSession(options: RunSessionOptions): RunSession {
     const timer = setTimeout(() => {
       timers.delete(timer);
       // Without a stream it goes out with all others when there is one.
-      if (entries.get(entry.call) === entry) stream.maybeLine()?.add(entry.frame);
+      if (entries.get(entry.call) !== entry) return;
+      entry.sentMs = performance.now();
+      stream.maybeLine()?.add(entry.frame);
     }, delayMs);
     timers.add(timer);
   }

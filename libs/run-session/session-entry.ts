@@ -21,7 +21,9 @@ export interface SessionEntry {
   readonly frame: EntryFrame;
   /** Whether the server keeps it until a run ends. */
   readonly isWaiting: boolean;
-  /** How often it was refused for now since its last answer. */
+  /** When it was last sent, of the same clock; when it was made, where that has not happened. */
+  sentMs: number;
+  /** How often in a row it was refused for now. */
   refusals: number;
   fail(error: unknown): void;
   /** Takes it out of the signal of its caller. */
@@ -34,6 +36,7 @@ export class StartEntry implements SessionEntry {
   readonly madeMs: number;
   readonly started: LazyPromise<SessionStarted> = new LazyPromise();
   readonly ended: LazyPromise<SessionEnded> = new LazyPromise();
+  sentMs: number;
   refusals = 0;
   release: () => void = doNothing;
   #frame: SessionStart | SessionWait;
@@ -41,6 +44,7 @@ export class StartEntry implements SessionEntry {
   constructor(frame: SessionStart, madeMs: number) {
     this.call = frame.call;
     this.madeMs = madeMs;
+    this.sentMs = madeMs;
     this.#frame = frame;
   }
 
@@ -77,12 +81,14 @@ export class WaitEntry implements SessionEntry {
   readonly frame: SessionWait;
   readonly isWaiting = true;
   readonly ended: LazyPromise<SessionEnded> = new LazyPromise();
+  sentMs: number;
   refusals = 0;
   release: () => void = doNothing;
 
   constructor(frame: SessionWait, madeMs: number) {
     this.call = frame.call;
     this.madeMs = madeMs;
+    this.sentMs = madeMs;
     this.frame = frame;
   }
 
@@ -98,12 +104,14 @@ export class SendEntry implements SessionEntry {
   readonly frame: SessionSignal | SessionControl;
   readonly isWaiting = false;
   readonly accepted: LazyPromise<SessionAccepted> = new LazyPromise();
+  sentMs: number;
   refusals = 0;
   release: () => void = doNothing;
 
   constructor(frame: SessionSignal | SessionControl, madeMs: number) {
     this.call = frame.call;
     this.madeMs = madeMs;
+    this.sentMs = madeMs;
     this.frame = frame;
   }
 

@@ -18,7 +18,10 @@ export interface RunSessionOptions {
 export interface RunSessionLimits {
   /** Entries without their last answer. Default 100 000, which is also what the server takes. */
   readonly maxOutstanding: number;
-  /** How often an entry that is refused for now is sent, the first time included. Default 10. */
+  /**
+   * How often an entry that is refused for now is sent, the first time included. Default 10. A wait for an end begins to
+   * count anew once it was kept for longer than the longest pause.
+   */
   readonly maxAttempts: number;
   /** How long an entry may go without an answer while there is no stream; waits for an end may for ever. Default 60 000. */
   readonly giveUpMs: number;

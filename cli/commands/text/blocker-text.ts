@@ -43,7 +43,7 @@ const TEXTS: Texts = {
     `millrace run resume ${shellRun(runId)}`,
   ],
   quarantined: ({ sequence, message }, { runId }) => [
-    `its log cannot be folded at event ${sequence}: ${message}`,
+    `it is quarantined${sequence === 0n ? '' : ` at event ${sequence}`}: ${message}`,
     `millrace run history ${shellRun(runId)} shows the log; another release of the state service may fold it`,
   ],
   tenant: ({ status }) => [

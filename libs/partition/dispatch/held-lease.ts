@@ -61,6 +61,8 @@ export interface DrainOrder {
 /** The way to a worker that is connected. What is sent over it is durable. */
 export interface WorkerLink {
   assign(held: HeldLease, facts: AssignmentFacts): void;
+  /** A hold of the session was found that this owner did not know of. Absent: what is not named stays with the worker. */
+  readonly found?: (held: HeldLease) => void;
   /** Something came for a run that the worker has. */
   wake(held: HeldLease, events: readonly Event[], lastSequence: number): void;
   tell(held: HeldLease, notice: Notice): void;

@@ -5,11 +5,11 @@ import type { StateTables } from '#libs/store/store.ts';
 import type { RowWrite } from '#libs/store/tables/row-writer.ts';
 import type { CommitLine } from '../commit/commit-line.ts';
 import { phasesOf } from '../rows/row-phases.ts';
-import { takeRunRows } from '../rows/run-rows.ts';
 import type { HotRun } from '../runs/hot-run.ts';
 import type { Clock } from '../timers/clock.ts';
 import type { RemoveDeleted } from './deletion.ts';
 import type { Partition } from './partition.ts';
+import { createRunWriter } from './write-runs.ts';
 
 /**
  * How long after a round the next one begins where nobody waits for it: lists show what happened within about this time,
@@ -81,7 +81,6 @@ export interface Materialiser {
  */
 export function createMaterialiser(options: MaterialiserOptions): Materialiser {
   const { partition, line, tables, journal, state, clock, epoch } = options;
-  const { deletions } = partition.state;
   const stopped = new AbortController();
   const { signal } = stopped;
   let checkpointPosition = options.checkpointPosition;
@@ -95,6 +94,7 @@ export function createMaterialiser(options: MaterialiserOptions): Materialiser {
   /** Up to where the tables show everything. */
   let shownPosition = checkpointPosition;
   const waiting = new Set<{ readonly position: number; readonly resolve: () => void }>();
+  const writeRuns = createRunWriter({ partition, clock, atBoundary, write });
   let hasDeletions = true;
   let isRetrying = false;
 
@@ -177,21 +177,6 @@ export function createMaterialiser(options: MaterialiserOptions): Materialiser {
       waiting.delete(one);
       one.resolve();
     }
-  }
-
-  async function writeRuns(runs: readonly HotRun[]): Promise<void> {
-    // At a boundary, so that of two states of a run the newer one always has the higher position.
-    const { position, writes } = await atBoundary(() => {
-      const taken: RowWrite[] = [];
-      const now = clock.now();
-      for (const hot of runs) {
-        // One that was deleted meanwhile would come back by this.
-        if (!deletions.has(hot.identity.incarnation)) takeRunRows(hot, now, taken);
-      }
-      return { writes: taken };
-    });
-    await write(position, writes);
-    for (const hot of runs) partition.settle(hot);
   }
 
   async function write(position: number, writes: readonly RowWrite[]): Promise<void> {

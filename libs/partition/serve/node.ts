@@ -159,7 +159,7 @@ export function createPartitionNode(options: NodeOptions): PartitionNode {
       onMessage: (visit, hot, effect) => messages.send(visit, hot, effect),
       queueMessage: (visit, message) => messages.queue(visit, message),
       maxIdleRuns: options.maxIdleRuns ?? Math.max(MIN_IDLE_RUNS, Math.floor(MAX_IDLE_RUNS / meta.partitions)),
-      onPoisoned: ({ runId }, error) => options.onTrouble(`run ${runId} cannot be folded`, error),
+      onPoisoned: ({ runId }, error) => options.onTrouble(`run ${runId} is quarantined`, error),
       onDirty: () => materialiser.wake(),
       onBug: (error) => options.onTrouble('a bug', error),
     });

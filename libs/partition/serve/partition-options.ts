@@ -25,7 +25,7 @@ export interface PartitionOptions {
   onMessage(visit: RunVisit, hot: HotRun, effect: MessageEffect): void;
   /** Sends a message to another run, in the record of the visit. */
   queueMessage(visit: RunVisit, message: RunMessage): void;
-  /** A run could not be folded. It is not served any more. */
+  /** A run is quarantined. */
   readonly onPoisoned: (key: RunKey, error: unknown) => void;
   /** Something happened that no row shows yet. */
   onDirty(): void;

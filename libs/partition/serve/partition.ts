@@ -60,10 +60,7 @@ export interface Partition extends ItemOwner {
   queueMessage(visit: RunVisit, message: RunMessage): void;
   /** Puts a recovered run into memory and serves it. */
   adopt(hot: HotRun): void;
-  /**
-   * Offers an item whose row was read. Answers false when there is no more room for its kind. `isLater`: rows before it
-   * may not have been read, so that it waits its turn where its list goes on in the tables.
-   */
+  /** Offers an item whose row was read. Answers false when there is no more room for its kind. `isLater`: see `RowOffer`. */
   offerRow(entry: ReadyEntry, isLater?: boolean): boolean;
   /** A run wakes at a time, by its row. */
   noteWake(key: RunKey, time: number): void;
@@ -73,6 +70,8 @@ export interface Partition extends ItemOwner {
   mayHave(key: RunKey): boolean;
   /** Every run that has a row was noted: an id that is not known needs no look into the tables any more. */
   allKnown(): void;
+  /** Holds a run as it is, because of an error: nothing is decided about it, and the others go on. [journal.md 14] */
+  quarantine(hot: HotRun, error: unknown): void;
   /** Takes a run out of memory, because it was deleted. */
   forgetRun(hot: HotRun): void;
   /** Takes the runs whose rows lack something; from now on they count as written. */
@@ -182,6 +181,7 @@ export function createPartition(options: PartitionOptions): Partition {
     allKnown: () => {
       isAllKnown = true;
     },
+    quarantine,
     forgetRun,
     takeDirty: () => {
       const taken = [...dirty];
@@ -358,15 +358,16 @@ export function createPartition(options: PartitionOptions): Partition {
     idle.remove(hot);
   }
 
-  /** A run threw while it was decided or folded: it is held as it is, and the others go on. [journal.md 14] */
-  function poison({ hot, key, now, waiters }: DrivenVisit, task: RunTask, error: unknown): void {
-    if (hot === undefined) {
-      options.onBug(error);
-    } else {
-      quit(hot);
-      partition.record(quarantinedOf(hot, error, now));
-      options.onPoisoned(key, error);
-    }
+  function quarantine(hot: HotRun, error: unknown): void {
+    quit(hot);
+    partition.record(quarantinedOf(hot, error, readTime()));
+    options.onPoisoned(hot.identity, error);
+  }
+
+  /** A run threw while it was decided or folded. */
+  function poison({ hot, waiters }: DrivenVisit, task: RunTask, error: unknown): void {
+    if (hot === undefined) options.onBug(error);
+    else quarantine(hot, error);
     task.fail(error);
     for (const waiter of waiters) waiter('lost');
   }

@@ -5,12 +5,12 @@ import type { HotRun } from '../runs/hot-run.ts';
 import type { RunQuarantined } from '../state/partition-event.ts';
 import type { PartitionState } from '../state/partition-state.ts';
 
-/** Why a run is not served: its log could not be folded. [journal.md 14] */
+/** Why a run is not served: its log could not be folded, or its rows not be written. [journal.md 14] */
 export function maybeQuarantined({ quarantined }: PartitionState, key: RunKey): DomainError | undefined {
   if (quarantined.size === 0) return undefined;
   const quarantine = quarantined.get(runIdKey(key));
   if (quarantine === undefined) return undefined;
-  return new DomainError('QUARANTINED', `run ${key.runId} cannot be folded: ${quarantine.message}`, {
+  return new DomainError('QUARANTINED', `run ${key.runId} is quarantined: ${quarantine.message}`, {
     metadata: { run_id: key.runId },
   });
 }

@@ -1,11 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SlotRange } from '#libs/store/slots.ts';
 import type { StateTables } from '#libs/store/store.ts';
+import type { DueRun } from '#libs/store/tables/heads.ts';
 import type { ItemRow, ListCursor, ReadyList } from '#libs/store/tables/items.ts';
 import type { RunKey } from '#libs/store/tables/keys.ts';
 import type { ListName, ReadyEntry } from '../ready/ready-entry.ts';
 import { entryFromRow, tagSetOf } from '../rows/item-rows.ts';
+import { HEARTBEAT_LEASE_MS } from '../runs/next-time.ts';
 import type { Clock } from '../timers/clock.ts';
+import { loadHeld } from './load-held.ts';
 import type { Partition } from './partition.ts';
 import { WAKE_HORIZON_MS } from './run-clock.ts';
 
@@ -48,10 +51,11 @@ export function createRowScan(options: RowScanOptions): RowScan {
   const stopped = new AbortController();
   let cancelTimer: (() => void) | undefined;
 
-  async function scanDue(): Promise<void> {
+  /** Puts what wakes soon on the clock. Answers it, the earliest first. */
+  async function scanDue(): Promise<readonly DueRun[]> {
     const horizon = clock.now() + WAKE_HORIZON_MS;
     const due = await tables.dueBefore(slots, horizon, MAX_DUE);
-    if (stopped.signal.aborted) return;
+    if (stopped.signal.aborted) return [];
     for (const { dueTime, ...key } of due) partition.noteWake(key, dueTime);
     const last = due.at(-1);
     // A full page ends earlier than the horizon: what comes after it is looked for before it is due.
@@ -60,6 +64,7 @@ export function createRowScan(options: RowScanOptions): RowScan {
     cancelTimer = clock.setTimer(waitMs, () => {
       scanDue().catch(retryDue);
     });
+    return due;
   }
 
   function retryDue(error: unknown): void {
@@ -149,7 +154,11 @@ export function createRowScan(options: RowScanOptions): RowScan {
     start: async (signal) => {
       const both = AbortSignal.any([signal, stopped.signal]);
       const rests = await scanReady(both);
-      await scanDue();
+      const due = await scanDue();
+      // A worker that holds a run by heartbeats was to be heard within a lease: its run is due by then.
+      const heldUntil = clock.now() + HEARTBEAT_LEASE_MS;
+      const held = due.filter(({ dueTime }) => dueTime <= heldUntil);
+      void loadHeld(partition, held, stopped.signal);
       void offerRests(rests);
       void tryAgain('the runs that there are cannot be read', () => scanKnown(stopped.signal));
     },

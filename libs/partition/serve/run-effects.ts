@@ -213,7 +213,12 @@ export function createRunEffects(context: EffectContext): RunEffects {
       }
     },
     adoptLeases: (hot) => {
-      for (const { path, item } of hot.run.nodes.values()) if (item?.lease !== undefined) hold(hot, path, item.lease);
+      for (const { path, item } of hot.run.nodes.values()) {
+        if (item?.lease === undefined) continue;
+        hold(hot, path, item.lease);
+        const held = maybeHeld(hot, item.lease);
+        if (held !== undefined) dispatch.maybeSession(held.worker.sessionId)?.link?.found?.(held);
+      }
     },
     withdrawAll: (hot) => {
       for (const entry of offered.get(hot.id) ?? []) dispatch.withdraw(entry);

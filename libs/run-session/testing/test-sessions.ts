@@ -2,7 +2,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { pino } from 'pino';
-import type { ErrorReason } from '#gen/millrace/common/v1/errors_pb.ts';
+import { ErrorReason } from '#gen/millrace/common/v1/errors_pb.ts';
 import { RejectionSchema } from '#gen/millrace/state/v1/rejection_pb.ts';
 import {
   RunService,
@@ -48,6 +48,8 @@ export interface TestSessions extends AsyncDisposable {
   /** Refuses an entry by its run id. */
   refuse: (runId: string) => ErrorReason | undefined;
   end(runId: string): void;
+  /** Refuses all waits for now, as when their runs are handed over. */
+  handOver(): void;
   cutAt(message: number, point: CutPoint): void;
   cut(): void;
   sendAway(): void;
@@ -63,6 +65,15 @@ export async function startTestSessions(): Promise<TestSessions> {
   let streams = 0;
   let cutMessage = 0;
   let cutPoint: CutPoint = 'before';
+
+  function rejectedOf(call: number, reason: ErrorReason): SessionResponse['rejected'][number] {
+    const rejection = create(RejectionSchema, {
+      reason,
+      message: 'refused by the test',
+      retryDelay: durationFromMs(1),
+    });
+    return { $typeName: 'millrace.state.v1.SessionRejected', call, rejection };
+  }
 
   function started(run: TestRun, call: number): SessionResponse['started'][number] {
     const { runId, incarnation } = run;
@@ -80,12 +91,7 @@ export async function startTestSessions(): Promise<TestSessions> {
     const refused = (call: number, runId: string): boolean => {
       const reason = server.refuse(runId);
       if (reason === undefined) return false;
-      const rejection = create(RejectionSchema, {
-        reason,
-        message: 'refused by the test',
-        retryDelay: durationFromMs(1),
-      });
-      answer.rejected.push({ $typeName: 'millrace.state.v1.SessionRejected', call, rejection });
+      answer.rejected.push(rejectedOf(call, reason));
       return true;
     };
     const watch = (run: TestRun, call: number): void => {
@@ -193,6 +199,13 @@ export async function startTestSessions(): Promise<TestSessions> {
     },
     endsRuns: true,
     refuse: () => undefined,
+    handOver: () => {
+      for (const { send, waits } of open) {
+        const rejected = Array.from(waits.keys(), (call) => rejectedOf(call, ErrorReason.UNAVAILABLE));
+        waits.clear();
+        send(create(SessionResponseSchema, { rejected }));
+      }
+    },
     end: (runId) => {
       for (const run of server.runs) if (run.runId === runId) run.isOver = true;
       for (const { send, waits } of open) {

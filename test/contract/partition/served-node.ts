@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { StartRun } from '#libs/engine/commands/start-run.ts';
 import { NO_RULES, startCommand } from '#libs/engine/testing/scenario.ts';
 import { createCommitContext } from '#libs/partition/commit/commit-context.ts';
 import type { DispatchSession } from '#libs/partition/dispatch/dispatch-session.ts';
@@ -20,7 +21,8 @@ export interface NodeWorker {
   readonly held: Map<string, HeldLease>;
   /** The ids of the runs whose items it was assigned, in order. */
   readonly assigned: string[];
-  readonly leave: () => void;
+  /** The ids of the runs that an owner found it to hold. */
+  readonly found: string[];
 }
 
 /** A node that serves partition 0 of a store, without doors. */
@@ -28,9 +30,9 @@ export interface ServedNode extends AsyncDisposable {
   readonly node: PartitionNode;
   /** What was troublesome, in words. */
   readonly troubles: string[];
-  readonly start: (runId: string, workflow?: string) => Promise<void>;
+  readonly start: (runId: string, workflow?: string, more?: Partial<StartRun>) => Promise<void>;
   /** Connects a worker for one workflow; it takes so many items. */
-  readonly worker: (credits: number, workflow?: string, sessionId?: string) => NodeWorker;
+  readonly worker: (credits: number, workflow?: string) => NodeWorker;
   /** Gives an item back, not to be offered before so long. */
   readonly release: (held: HeldLease, retryAfterMs: number) => Promise<void>;
   /** Resolves when the tables show everything that was committed. */
@@ -71,7 +73,7 @@ export async function serveNode(
   return {
     node,
     troubles,
-    start: (runId, workflow = 'order') =>
+    start: (runId, workflow = 'order', more = {}) =>
       ask(
         partition,
         { tenantId: TENANT, runId },
@@ -83,20 +85,24 @@ export async function serveNode(
               driver: 'SERVER',
               rules: NO_RULES,
               start: { request: undefined, retentionMs: 86_400_000, traceparent: '' },
-              command: startCommand({ workflow }),
+              command: startCommand({ workflow, ...more }),
               newIncarnation,
             });
           },
         },
       ),
-    worker: (credits, workflow = 'order', sessionId = `session-${++sessions}`) => {
+    worker: (credits, workflow = 'order') => {
+      sessions += 1;
+      const sessionId = `session-${sessions}`;
       const held = new Map<string, HeldLease>();
       const assigned: string[] = [];
+      const found: string[] = [];
       const link: WorkerLink = {
         assign: (lease) => {
           assigned.push(lease.key.runId);
           held.set(lease.key.runId, lease);
         },
+        found: (lease) => found.push(lease.key.runId),
         wake: () => undefined,
         tell: () => undefined,
         revoke: (lease) => held.delete(lease.key.runId),
@@ -116,7 +122,7 @@ export async function serveNode(
         expiry: { kind: 'heartbeat' },
       });
       node.dispatch.addCredits(session, credits);
-      return { session, held, assigned, leave: () => node.dispatch.disconnect(session, link) };
+      return { session, held, assigned, found };
     },
     release: (held, retryAfterMs) =>
       ask(partition, held.key, {

@@ -1,10 +1,10 @@
 import { createSqliteStateHome } from '#test/contract/state/state-homes.ts';
 import { brokenRowsContract } from './broken-rows-contract.ts';
-import { fullListsContract } from './full-lists-contract.ts';
 import { replacedRunsContract } from './replaced-runs-contract.ts';
+import { servedNodesContract } from './served-nodes-contract.ts';
 import { storedRunsContract } from './stored-runs-contract.ts';
 
 storedRunsContract('runs that are stored in SQLite', createSqliteStateHome, 10);
 replacedRunsContract('runs that were replaced, in SQLite', createSqliteStateHome, 10);
 brokenRowsContract('broken rows in SQLite', createSqliteStateHome);
-fullListsContract('full lists in SQLite', createSqliteStateHome);
+servedNodesContract('served nodes, in SQLite', createSqliteStateHome);

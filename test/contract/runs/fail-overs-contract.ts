@@ -280,5 +280,31 @@ export const failOversContract: RunsContract = (name, createHome) => {
         clearInterval(beating);
       }
     });
+
+    test('[92] an assignment that did not reach its worker is back within one heartbeat although nobody looks at its run', async () => {
+      await using state = await createMovingState(createHome);
+      const before = await unaryCalls(GRPC, state.served);
+      const { tenantId } = before;
+      const lost = await openRawWorker(state.served.addresses, { tenantId, workerId: 'w-1', definitions: ['order@1'] });
+      await before.start('r');
+      await lost.assigned('r');
+      const { node } = state.served;
+      for (const { partition, line } of node.served()) {
+        await node.materialised(partition, line.durablePosition, AbortSignal.timeout(10_000));
+      }
+      await lost[Symbol.asyncDispose]();
+      const served = await state.failOver();
+      const { sessionId } = lost;
+      await using _again = await openRawWorker(served.addresses, {
+        tenantId,
+        workerId: 'w-1',
+        sessionId,
+        definitions: [],
+      });
+      const { take } = await unaryCalls(GRPC, served, tenantId);
+      const backFrom = performance.now();
+      expect(await take({ workerId: 'w-2' })).toMatchObject({ runId: 'r', attempt: 1 });
+      expect(performance.now() - backFrom).toBeLessThan(11_000);
+    });
   });
 };

@@ -345,7 +345,7 @@ export function explainContract(name: string, createHome: () => Promise<StateHom
         const explained = await runs.explainRun({ tenantId, runId: 'r' }, ROOT);
         expect(explained.run).toMatchObject({ runId: 'r', quarantined: true, workflow: 'order' });
         expect(blockerOf(explained, 'quarantined').message).toBe(message);
-        expect(explained.summary).toMatch(/^The log of the run could not be folded \(event 2 is not the next\); /);
+        expect(explained.summary).toMatch(/^The run is quarantined \(event 2 is not the next\); /);
         expect((await list()).runs).toMatchObject([{ runId: 'r', quarantined: true }]);
       });
 

@@ -198,7 +198,8 @@ export const ErrorReason = {
   NOT_AN_ARRAY: 36,
 
   /**
-   * (FAILED_PRECONDITION) The run is quarantined because its log could not be folded; ExplainRun says why.
+   * (FAILED_PRECONDITION) The run is quarantined because its log could not be folded, or its rows not be written;
+   * ExplainRun says why.
    *
    * @generated from enum value: ERROR_REASON_QUARANTINED = 37;
    */

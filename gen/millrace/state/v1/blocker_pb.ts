@@ -115,7 +115,7 @@ export type Blocker = Message<"millrace.state.v1.Blocker"> & {
     case: "paused";
   } | {
     /**
-     * Its log could not be folded.
+     * Its log could not be folded, or its rows not be written.
      *
      * @generated from field: millrace.state.v1.QuarantineBlocker quarantined = 10;
      */

@@ -247,7 +247,7 @@ export type WorkResponse = Message<"millrace.state.v1.WorkResponse"> & {
   drain?: DrainNotice | undefined;
 
   /**
-   * What became of items that moved to this stream.
+   * What became of items that moved to this stream, and of those of the hello that the welcome does not name.
    *
    * @generated from field: repeated millrace.state.v1.HeldState held = 12;
    */
@@ -1332,7 +1332,8 @@ export const DispatchService: GenService<{
   },
   /**
    * Settles an attempt as failed; retries follow the policy. Safe to repeat, as CompleteWork. Errors: LEASE_LOST,
-   * STEPS_MISSING, RUN_NOT_FOUND, ITEM_NOT_FOUND, RUN_TERMINAL, QUARANTINED.
+   * STEPS_MISSING, RUN_NOT_FOUND, ITEM_NOT_FOUND, RUN_TERMINAL, QUARANTINED, PAYLOAD_TOO_LARGE for the details of the
+   * failure.
    *
    * @generated from rpc millrace.state.v1.DispatchService.FailWork
    */
@@ -1342,7 +1343,8 @@ export const DispatchService: GenService<{
     output: typeof FailWorkResponseSchema;
   },
   /**
-   * Extends leases to now + ttl. Safe to repeat. Errors: none for a single lease: each has its own answer.
+   * Extends leases to now + ttl. Safe to repeat. Errors: none for a single lease, each has its own answer, but
+   * PAYLOAD_TOO_LARGE for heartbeat details.
    *
    * @generated from rpc millrace.state.v1.DispatchService.ExtendWork
    */

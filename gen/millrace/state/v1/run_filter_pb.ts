@@ -114,7 +114,8 @@ export type RunFilter = Message<"millrace.state.v1.RunFilter"> & {
   tags: string[];
 
   /**
-   * Also incarnations that a later start replaced. False: the newest of each id only.
+   * Also incarnations that a later start replaced. False: the newest of each id only. In a list they stand right behind
+   * the newest of their id, the one that was replaced last first, wherever their own times would put them.
    *
    * @generated from field: bool include_replaced = 13;
    */

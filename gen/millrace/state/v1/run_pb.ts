@@ -251,7 +251,7 @@ export type Run = Message<"millrace.state.v1.Run"> & {
   controls: Control[];
 
   /**
-   * Its log could not be folded: commands are QUARANTINED. ExplainRun says why.
+   * Its log could not be folded, or its rows not be written: commands are QUARANTINED. ExplainRun says why.
    *
    * @generated from field: bool quarantined = 31;
    */

@@ -54,7 +54,8 @@ export type Welcome = Message<"millrace.state.v1.Welcome"> & {
   members?: MemberList | undefined;
 
   /**
-   * What became of the held items, in the hello's order.
+   * What became of those held items of which the node that answers knows at once, in the hello's order. What became of
+   * the others follows in the `held` of later messages.
    *
    * @generated from field: repeated millrace.state.v1.HeldState held = 4;
    */
@@ -343,7 +344,9 @@ export const AssignmentSchema: GenMessage<Assignment> = /*@__PURE__*/
   messageDesc(file_millrace_state_v1_work_down, 2);
 
 /**
- * Everything up to here is durable. Safe to repeat.
+ * Everything up to here is durable. Safe to repeat. One may stand for several records of an assignment, but never for
+ * some before and some after a Wake of it: `last_sequence` tells where the worker's own events stand among those that
+ * came. Within a message the events of a wake stand before the acknowledgements with a higher `last_sequence`.
  *
  * @generated from message millrace.state.v1.StepAck
  */

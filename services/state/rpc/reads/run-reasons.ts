@@ -68,7 +68,7 @@ export function clientReasons({ hot, pendingControls }: RunSight): readonly Reas
   return [...controls, client];
 }
 
-/** That the run is not served, because its log could not be folded. */
+/** That the run is not served, because its log could not be folded, or its rows not be written. */
 export function quarantineReason({ message, time }: RunQuarantined): Reason {
   return {
     severity: SEVERITY.quarantined,
@@ -76,7 +76,7 @@ export function quarantineReason({ message, time }: RunQuarantined): Reason {
       sinceTime: timestampFromTime(time),
       kind: { case: 'quarantined', value: { message } },
     }),
-    words: `the log of the run could not be folded (${message}); it is tried again with every take-over`,
+    words: `the run is quarantined (${message}); it is tried again with every take-over`,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { WorkResponse } from '#gen/millrace/state/v1/dispatch_service_pb.ts';
 import { payloadSize } from '#libs/engine/model/payload.ts';
-import type { AssignmentFacts, WorkerLink } from '#libs/partition/dispatch/held-lease.ts';
+import type { AssignmentFacts, HeldLease, WorkerLink } from '#libs/partition/dispatch/held-lease.ts';
 import { abortToProto, assignmentToProto, noticeToProto, wakeToProto } from '../wire/assignment.ts';
 import { durationFromMs } from '../wire/duration.ts';
 import type { DownBatch } from './down-batch.ts';
@@ -11,8 +11,10 @@ export function createWorkLink(
   items: StreamItems,
   batch: DownBatch<WorkResponse>,
   onRevoked: (handle: number) => void,
+  onFound: (held: HeldLease) => void,
 ): WorkerLink {
   return {
+    found: onFound,
     assign: (held, facts) => {
       const item = items.assign(held, facts.priority, 'here');
       held.handle = item.handle;

@@ -63,7 +63,7 @@ export async function openWorkSession(
   const sessionId = hello.sessionId || context.newIncarnation(context.nowMs());
   const worker: WorkerRef = { sessionId, workerId: hello.workerId };
   assertOwnSession(dispatch.maybeSession(sessionId), tenantId);
-  const link = createWorkLink(items, batch, endHandle);
+  const link = createWorkLink(items, batch, endHandle, returnUnlessNamed);
   const before = [...(dispatch.maybeSession(sessionId)?.held ?? [])];
   for (const held of before) held.handle = 0;
   let shape = shapeOf(tenantId, hello);
@@ -118,6 +118,14 @@ export async function openWorkSession(
     });
     const adoptHere = (item: StreamItem): Promise<HeldState | undefined> => maybeAdopt(context, worker, item);
     return createWorkRelay({ context, call, introduction, items, credits, batch, adoptHere });
+  }
+
+  /** Returns what an owner found that is new, unless the worker, or who relays its stream, names it within a heartbeat. */
+  function returnUnlessNamed(held: HeldLease): void {
+    const look = (): void => {
+      if (session.link === link && session.held.has(held) && held.handle === 0) releaseUnnamed(context, [held]);
+    };
+    setTimeout(look, HEARTBEAT_MS).unref();
   }
 
   /** Returns what was taken for held after the hello, when its row was read, and has gone unnamed for a whole heartbeat. */

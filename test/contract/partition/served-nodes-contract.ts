@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createReadyLists } from '#libs/partition/ready/ready-lists.ts';
 import { ask } from '#libs/partition/serve/ask.ts';
 import type { NodeOptions } from '#libs/partition/serve/node.ts';
+import type { RunVisit } from '#libs/partition/serve/run-visit.ts';
 import type { OpenStateStore } from '#libs/store/opening/open-context.ts';
 import type { StateHome } from '#test/contract/state/state-homes.ts';
 import { type NodeWorker, type ServedNode, serveNode } from './served-node.ts';
@@ -10,8 +11,8 @@ import { type NodeWorker, type ServedNode, serveNode } from './served-node.ts';
 /** Longer than two rounds of rows and two looks at lists that have room. */
 const LONG_MS = 1_500;
 
-/** What must hold of ready work that its list has no room for, whatever keeps the rows. */
-export function fullListsContract(name: string, createHome: () => Promise<StateHome>): void {
+/** What must hold of a node whose lists and memory have little room, whatever keeps the rows. */
+export function servedNodesContract(name: string, createHome: () => Promise<StateHome>): void {
   describe(name, { timeout: 30_000 }, () => {
     let home: StateHome;
     let store: OpenStateStore;
@@ -52,6 +53,21 @@ export function fullListsContract(name: string, createHome: () => Promise<StateH
       expect(assigned.toSorted()).toEqual(wanted.toSorted());
     }
 
+    test('[17] a run that was loaded to be looked at leaves memory as every other does', async () => {
+      const { node, start, settle } = await serve({ maxIdleRuns: 2 });
+      const [partition] = node.served();
+      if (partition === undefined) throw new TypeError('the partition is not served');
+      const all = ids(8);
+      for (const id of all) await start(id, `flow-${runs}`);
+      await settle();
+      for (const runId of [...all, ...all]) {
+        const key = { tenantId: 'default', runId };
+        const found = await ask(partition, key, { intent: 'read', act: ({ hot }) => hot?.identity.runId });
+        expect(found).toBe(runId);
+      }
+      expect(partition.residentRuns).toBeLessThanOrEqual(3);
+    });
+
     test('an item that came while its list was full is offered as soon as its row stands', async () => {
       const { start, worker } = await serve();
       const all = ids(5);
@@ -79,19 +95,22 @@ export function fullListsContract(name: string, createHome: () => Promise<StateH
       await untilAssigned(worker(3, workflow), [late, ...others]);
     });
 
-    test('[17] a run that was loaded to be looked at leaves memory as every other does', async () => {
-      const { node, start, settle } = await serve({ maxIdleRuns: 2 });
-      const [partition] = node.served();
-      if (partition === undefined) throw new TypeError('the partition is not served');
-      const all = ids(8);
-      for (const id of all) await start(id, `flow-${runs}`);
+    test('[92] a session that is connected hears of what the next owner finds it to hold, from rows alone', async () => {
+      const { node, start, worker, settle } = await serve();
+      const [id = ''] = ids(1);
+      const workflow = `flow-${runs}`;
+      await start(id, workflow);
+      const one = worker(1, workflow);
+      await untilAssigned(one, [id]);
       await settle();
-      for (const runId of [...all, ...all]) {
-        const key = { tenantId: 'default', runId };
-        const found = await ask(partition, key, { intent: 'read', act: ({ hot }) => hot?.identity.runId });
-        expect(found).toBe(runId);
-      }
-      expect(partition.residentRuns).toBeLessThanOrEqual(3);
+      node.drop(0);
+      expect(one.session.held.size).toBe(0);
+      epoch += 1;
+      await node.takeOver(0, epoch, AbortSignal.timeout(10_000));
+      const end = Date.now() + 5_000;
+      while (one.found.length === 0 && Date.now() < end) await sleep(10);
+      expect(one.found).toEqual([id]);
+      expect([...one.session.held].map(({ key }) => key.runId)).toEqual([id]);
     });
 
     test('[17] after a take-over everything that is ready is offered, also what its list has no room for at first', async () => {
@@ -118,5 +137,36 @@ export function fullListsContract(name: string, createHome: () => Promise<StateH
         await untilAssigned(worker(stuck.length, `${workflow}-stuck`), stuck);
       },
     );
+
+    // The last one: what is quarantined is told of at every take-over.
+    test('[93] a run whose rows the tables refuse is quarantined, also by the next owner, and its neighbours go on', async () => {
+      let { node, start, settle, troubles } = await serve();
+      const [bad = '', ...others] = ids(3);
+      const workflow = `flow-${runs}`;
+      const tooMuch = { kind: 'keywordList', value: Array.from({ length: 70 }, () => 'x'.repeat(1_000)) } as const;
+      await start(bad, workflow, { attributes: { tooMuch } });
+      for (const id of others) await start(id, workflow);
+      for (const when of ['at first', 'after a take-over']) {
+        await settle();
+        const [partition] = node.served();
+        if (partition === undefined) throw new TypeError('the partition is not served');
+        const key = { tenantId: 'default', runId: bad };
+        const command = { kind: 'cancelRun', requestedBy: '', reason: '' } as const;
+        const act = (visit: RunVisit): void => void visit.perform(command);
+        await expect(ask(partition, key, { intent: 'cancelRun', act }), when).rejects.toMatchObject({
+          reason: 'QUARANTINED',
+          message: expect.stringContaining('heads.attributes'),
+        });
+        expect(troubles.filter((text) => text.includes(bad))).toEqual([
+          expect.stringContaining(`run ${bad} is quarantined`),
+        ]);
+        for (const runId of others) {
+          await ask(partition, { ...key, runId }, { intent: 'cancelRun', act });
+          await settle();
+          expect(await store.tables.readHead({ ...key, runId })).toMatchObject({ status: 'CANCELLED' });
+        }
+        if (when === 'at first') ({ node, start, settle, troubles } = await serve());
+      }
+    });
   });
 }
