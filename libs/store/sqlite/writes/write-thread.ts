@@ -1,0 +1,132 @@
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { StoreError } from '#libs/store/store-error.ts';
+import { unpackError } from './packed-error.ts';
+import type { ThreadOrder, ThreadReply, ThreadRequest } from './thread-messages.ts';
+
+/** Orders that may wait at a time. Owners of partitions have one each; the others are calls that change definitions and the like. */
+const MAX_WAITING = 1_000;
+/** Bytes that may wait with them. */
+const MAX_WAITING_BYTES: number = 64 * 1024 * 1024;
+
+/** An order, and what it weighs. */
+export interface WeighedOrder {
+  readonly order: ThreadOrder;
+  readonly bytes: number;
+  /** Memory that is given to the thread. */
+  readonly transfer?: readonly ArrayBuffer[];
+}
+
+/** The thread that writes the tables of a store. */
+export interface WriteThread extends AsyncDisposable {
+  /** Rejects when the thread could not begin; then it is not there. */
+  readonly ready: Promise<void>;
+  /**
+   * Has an order done, after all before it.
+   *
+   * @throws what it failed with; StoreError busy where too many wait; the signal's reason when it aborts, and then the
+   * order is done nevertheless.
+   */
+  perform(order: WeighedOrder, signal?: AbortSignal): Promise<number | undefined>;
+}
+
+interface Waiting {
+  readonly bytes: number;
+  readonly resolve: (value: number | undefined) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Starts the thread that writes the tables in a file. It keeps the process alive while an order waits. When it fails, or
+ * says that what it wrote cannot be believed, `onBroken` hears it before those who wait.
+ */
+export function startWriteThread(path: string, onBroken: (error: StoreError) => void): WriteThread {
+  // The other file of this folder has the extension of this one, which a build changes.
+  const main = new URL(`thread-main${extname(import.meta.url)}`, import.meta.url);
+  const worker = new Worker(main, { name: 'tables', workerData: path });
+  const waiting = new Map<number, Waiting>();
+  const ready = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
+  let nextId = 0;
+  let bytesWaiting = 0;
+  let state: 'starting' | 'ready' | 'closing' | 'ended' = 'starting';
+
+  function fail(error: StoreError): void {
+    if (state === 'ready') onBroken(error);
+    ready.reject(error);
+    for (const id of waiting.keys()) settle(id)?.reject(error);
+  }
+
+  function settle(id: number): Waiting | undefined {
+    const one = waiting.get(id);
+    if (one === undefined) return undefined;
+    waiting.delete(id);
+    bytesWaiting -= one.bytes;
+    if (waiting.size === 0 && state === 'ready') worker.unref();
+    return one;
+  }
+
+  function hear(reply: ThreadReply): void {
+    if (reply === 'ready') {
+      if (state === 'starting') state = 'ready';
+      ready.resolve();
+    } else if ('broken' in reply) {
+      const error = unpackError(reply.broken);
+      if (error instanceof StoreError) onBroken(error);
+    } else if ('error' in reply) {
+      const error = unpackError(reply.error);
+      if (error instanceof StoreError && error.problem === 'broken') onBroken(error);
+      settle(reply.id)?.reject(error);
+    } else {
+      settle(reply.id)?.resolve(reply.value);
+    }
+  }
+
+  worker.on('message', hear);
+  worker.on('error', (error) => fail(new StoreError('broken', `the thread that writes ${path} failed`, error)));
+  worker.on('exit', () => {
+    fail(new StoreError('broken', `the thread that writes ${path} has ended`));
+    state = 'ended';
+    ended.resolve();
+  });
+  worker.unref();
+  // Whoever starts a thread need not wait for it.
+  ready.promise.catch(() => {});
+
+  function send(request: ThreadRequest, transfer: readonly ArrayBuffer[] = []): void {
+    worker.postMessage(request, transfer);
+  }
+
+  return {
+    ready: ready.promise,
+    perform({ order, bytes, transfer }, signal) {
+      if (waiting.size >= MAX_WAITING || (bytesWaiting > 0 && bytesWaiting + bytes > MAX_WAITING_BYTES)) {
+        return Promise.reject(new StoreError('busy', `too many writes wait for the tables ${path}`));
+      }
+      const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+      const id = (nextId += 1);
+      send({ id, order }, transfer);
+      if (waiting.size === 0) worker.ref();
+      waiting.set(id, { bytes, resolve, reject });
+      bytesWaiting += bytes;
+      return signal === undefined ? promise : abortable(promise, reject, signal);
+    },
+    async [Symbol.asyncDispose]() {
+      if (state === 'ended') return;
+      state = 'closing';
+      worker.ref();
+      send('close');
+      await ended.promise;
+    },
+  };
+}
+
+async function abortable<T>(promise: Promise<T>, reject: (error: unknown) => void, signal: AbortSignal): Promise<T> {
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await promise;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
