@@ -36,13 +36,15 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+// The other file of this folder has the extension of this one, which a build changes.
+const MAIN = new URL(`thread-main${extname(import.meta.url)}`, import.meta.url);
+
 /**
- * Starts the thread that writes the tables in a file. It keeps the process alive while an order waits. When it fails, or
- * says that what it wrote cannot be believed, `onBroken` hears it before those who wait.
+ * Starts the thread that writes the tables in a file; `main` is what it runs, for tests. It keeps the process alive until
+ * it is ready, and while an order waits. When it fails, or says that what it wrote cannot be believed, `onBroken` hears it
+ * before those who wait.
  */
-export function startWriteThread(path: string, onBroken: (error: StoreError) => void): WriteThread {
-  // The other file of this folder has the extension of this one, which a build changes.
-  const main = new URL(`thread-main${extname(import.meta.url)}`, import.meta.url);
+export function startWriteThread(path: string, onBroken: (error: StoreError) => void, main: URL = MAIN): WriteThread {
   const worker = new Worker(main, { name: 'tables', workerData: path });
   const waiting = new Map<number, Waiting>();
   const ready = Promise.withResolvers<void>();
@@ -50,8 +52,10 @@ export function startWriteThread(path: string, onBroken: (error: StoreError) => 
   let nextId = 0;
   let bytesWaiting = 0;
   let state: 'starting' | 'ready' | 'closing' | 'ended' = 'starting';
+  let failed: StoreError | undefined;
 
   function fail(error: StoreError): void {
+    failed ??= error;
     if (state === 'ready') onBroken(error);
     ready.reject(error);
     for (const id of waiting.keys()) settle(id)?.reject(error);
@@ -66,10 +70,15 @@ export function startWriteThread(path: string, onBroken: (error: StoreError) => 
     return one;
   }
 
+  function becomeReady(): void {
+    state = 'ready';
+    if (waiting.size === 0) worker.unref();
+    ready.resolve();
+  }
+
   function hear(reply: ThreadReply): void {
     if (reply === 'ready') {
-      if (state === 'starting') state = 'ready';
-      ready.resolve();
+      if (state === 'starting') becomeReady();
     } else if ('broken' in reply) {
       const error = unpackError(reply.broken);
       if (error instanceof StoreError) onBroken(error);
@@ -89,7 +98,6 @@ export function startWriteThread(path: string, onBroken: (error: StoreError) => 
     state = 'ended';
     ended.resolve();
   });
-  worker.unref();
   // Whoever starts a thread need not wait for it.
   ready.promise.catch(() => {});
 
@@ -100,13 +108,14 @@ export function startWriteThread(path: string, onBroken: (error: StoreError) => 
   return {
     ready: ready.promise,
     perform({ order, bytes, transfer }, signal) {
+      if (failed !== undefined) return Promise.reject(failed);
       if (waiting.size >= MAX_WAITING || (bytesWaiting > 0 && bytesWaiting + bytes > MAX_WAITING_BYTES)) {
         return Promise.reject(new StoreError('busy', `too many writes wait for the tables ${path}`));
       }
       const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
       const id = (nextId += 1);
       send({ id, order }, transfer);
-      if (waiting.size === 0) worker.ref();
+      if (waiting.size === 0 && state === 'ready') worker.ref();
       waiting.set(id, { bytes, resolve, reject });
       bytesWaiting += bytes;
       return signal === undefined ? promise : abortable(promise, reject, signal);
