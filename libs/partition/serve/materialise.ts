@@ -18,8 +18,11 @@ import { createRunWriter } from './write-runs.ts';
 const ROUND_INTERVAL_MS = 500;
 /** The same where somebody waits. */
 const HURRY_MS = 10;
-/** Runs whose rows go in one transaction: some two milliseconds, for which a commit may wait. [journal.md 27] */
-const RUNS_PER_WRITE = 64;
+/**
+ * Runs whose rows are made in one go, for which everybody else waits some two milliseconds. The more go together, the less
+ * each costs a store: 64 cost SQLite half as much again as 256.
+ */
+const RUNS_PER_WRITE = 256;
 /** Journal bytes between two trims: each costs a transaction. */
 const TRIM_EVERY_BYTES: number = 16 * 1024 * 1024;
 /** Time between two trims of a journal that grows slowly. */
@@ -78,6 +81,10 @@ export interface Materialiser {
  * Makes the materialiser of a partition. A round takes everything that happened up to a boundary of the journal, writes
  * the rows of it in small transactions, each after what it shows is durable, and then the checkpoint at the boundary.
  * [journal.md 15, 17]
+ *
+ * A store may lose rows in a power cut until a checkpoint stands, which is durable with every row before it: whatever
+ * cannot be made again without the rows, such as trimming the journal, comes after the checkpoint. What is removed of a
+ * deleted run before that is found gone when it is removed again.
  */
 export function createMaterialiser(options: MaterialiserOptions): Materialiser {
   const { partition, line, tables, journal, state, clock, epoch } = options;
@@ -157,8 +164,8 @@ export function createMaterialiser(options: MaterialiserOptions): Materialiser {
       await nextTurn();
     }
     left = [];
-    hasDeletions = partition.state.deletions.size > 0 && (await options.removeDeleted(position, clock.now()));
     await durable(position);
+    hasDeletions = partition.state.deletions.size > 0 && (await options.removeDeleted(position, clock.now()));
     show(position);
     // What a quarantined run did is only in the journal: it stays there, and recovery begins before it.
     if (position > checkpointPosition && partition.state.quarantined.size === 0) {

@@ -24,7 +24,7 @@ export async function openSqliteRestoreTarget(
   { service, partitions }: RestorePlan,
   { onTrouble }: Pick<OpenContext, 'onTrouble'>,
 ): Promise<RestoreTarget> {
-  const stack = new DisposableStack();
+  const stack = new AsyncDisposableStack();
   try {
     stack.use(lockFolder(folder, process.pid));
     clearFolder(folder);
@@ -35,15 +35,26 @@ export async function openSqliteRestoreTarget(
     const shared = {
       blobs,
       finish: async (era: number) => writeSqliteMeta(folder, { ...meta, era, state: 'ready' }),
-      [Symbol.asyncDispose]: async () => stack.dispose(),
+      [Symbol.asyncDispose]: () => stack.disposeAsync(),
     } as const;
     if (service === 'registry') {
       return { ...shared, service, tables: stack.use(openSqliteRegistryTables(folder)).tables };
     }
     const { journal } = stack.use(openSqliteJournal(folder, createJournalContext(onTrouble)));
-    return { ...shared, service, tables: stack.use(openSqliteStateTables(folder)).tables, journal };
+    const opened = stack.use(openSqliteStateTables(folder, onTrouble));
+    return {
+      ...shared,
+      service,
+      tables: opened.tables,
+      journal,
+      async finish(era) {
+        // Rows of a restore have no journal that they could be written again from.
+        await opened.runWrite('PRAGMA wal_checkpoint(FULL)');
+        await shared.finish(era);
+      },
+    };
   } catch (error) {
-    stack.dispose();
+    await stack.disposeAsync();
     throw error;
   }
 }

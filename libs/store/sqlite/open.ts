@@ -31,7 +31,7 @@ export async function openSqliteStateStore(
     const opened = await openFolder(stack, folder, 'state', context, options);
     const holds = createLocalHolds();
     const { journal } = stack.use(openSqliteJournal(folder, createJournalContext(context.onTrouble)));
-    const { tables, file } = stack.use(openSqliteStateTables(folder));
+    const { tables, file } = stack.use(openSqliteStateTables(folder, context.onTrouble));
     const { blobs } = stack.use(openSqliteBlobs(folder));
     return {
       ...opened,
@@ -51,26 +51,26 @@ export async function openSqliteRegistryStore(
 ): Promise<OpenRegistryStore> {
   return await opening(async (stack) => {
     const opened = await openFolder(stack, folder, 'registry', context, options);
-    const { tables, file } = stack.use(openSqliteRegistryTables(folder));
+    const { tables, file } = stack.use(openSqliteRegistryTables(folder, context.onTrouble));
     const { blobs } = stack.use(openSqliteBlobs(folder));
     return { ...opened, tables, blobs, backup: { scan: createSqliteScan(file), holds: createLocalHolds() } };
   });
 }
 
 /** What was opened, with the end of it; what was opened before a failure is closed. */
-async function opening<S>(open: (stack: DisposableStack) => Promise<S>): Promise<S & AsyncDisposable> {
-  const stack = new DisposableStack();
+async function opening<S>(open: (stack: AsyncDisposableStack) => Promise<S>): Promise<S & AsyncDisposable> {
+  const stack = new AsyncDisposableStack();
   try {
     const store = await open(stack);
-    return { ...store, [Symbol.asyncDispose]: async () => stack.dispose() };
+    return { ...store, [Symbol.asyncDispose]: () => stack.disposeAsync() };
   } catch (error) {
-    stack.dispose();
+    await stack.disposeAsync();
     throw error;
   }
 }
 
 async function openFolder(
-  stack: DisposableStack,
+  stack: AsyncDisposableStack,
   folder: string,
   service: ServiceKind,
   { log, signal }: OpenContext,

@@ -9,7 +9,10 @@ export interface CheckpointRow {
 /** Checkpoints, by partition. */
 export interface CheckpointTable {
   readCheckpoint(partition: number): Promise<CheckpointRow | undefined>;
-  /** Answers `false` when the stored one is at an equal or higher position, and changes nothing. */
+  /**
+   * Answers `false` when the stored one is at an equal or higher position, and changes nothing. What `RowWriter` wrote
+   * before is durable once it answers.
+   */
   writeCheckpoint(row: CheckpointRow): Promise<boolean>;
 }
 

@@ -18,7 +18,8 @@ const MAX_ATTRIBUTE_BYTES = 64 * 1024;
  * @throws INVALID_FIELDS or PAYLOAD_TOO_LARGE, naming the field and the limit.
  */
 export function assertRow(table: string, row: object): void {
-  for (const [name, value] of Object.entries(row)) {
+  for (const name in row) {
+    const value = (row as Readonly<Record<string, unknown>>)[name];
     if (typeof value === 'string') {
       assertText(`${table}.${name}`, value);
     } else if (typeof value === 'number') {

@@ -49,7 +49,10 @@ export interface RowStamp {
   readonly time: number;
 }
 
-/** Writes rows behind the journal. [journal.md 15] */
+/**
+ * Writes rows behind the journal. What it wrote is read by whoever reads then, but a power cut may take the last of it
+ * until a checkpoint is written, as if the process had ended earlier: it is written again from the journal. [journal.md 15]
+ */
 export interface RowWriter {
   /**
    * Writes each row unless a newer one stands, and a tombstone in place of each deleted row, so that a late round of an

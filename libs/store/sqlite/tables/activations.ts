@@ -2,14 +2,17 @@ import type { ActivationRow, ActivationTable } from '#libs/store/tables/activati
 import { ACTIVATION_ORDER, NEWEST_ACTIVATION_ORDER } from '#libs/store/tables/list-order.ts';
 import { readPage } from '#libs/store/tables/read-page.ts';
 import { assertRow } from '#libs/store/tables/row-limits.ts';
+import type { WritableFile } from '../writes/writes.ts';
 import { bytes, number, text } from './columns.ts';
-import type { SqlRow, TablesFile } from './tables-file.ts';
+import type { SqlRow } from './tables-file.ts';
 
 const COLUMNS = 'tenant_id, name, number, create_time, body';
 
 /** Makes the table of activations. */
-export function createActivations(file: TablesFile): ActivationTable {
-  const insert = file.prepare(`INSERT INTO activations (${COLUMNS}) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`);
+export function createActivations(file: WritableFile): ActivationTable {
+  const insert = file.prepareWrite(
+    `INSERT INTO activations (${COLUMNS}) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+  );
   const list = file.prepare(`SELECT ${COLUMNS} FROM activations
     WHERE tenant_id = ? AND name = ? AND number < ? ORDER BY number DESC LIMIT ? OFFSET ?`);
   const nextName = file.prepare(`SELECT name FROM activations
@@ -31,7 +34,7 @@ export function createActivations(file: TablesFile): ActivationTable {
   return {
     async insert(row) {
       assertRow('activations', row);
-      return insert.run(row.tenantId, row.name, row.number, row.createTime, row.body).changes > 0;
+      return (await insert(row.tenantId, row.name, row.number, row.createTime, row.body)) > 0;
     },
     newest: async (tenantId, name) => newest(tenantId, name),
     listNewest: async (tenantId, page) =>

@@ -1,12 +1,12 @@
 import type { CheckpointTable } from '#libs/store/tables/checkpoints.ts';
 import { assertRow } from '#libs/store/tables/row-limits.ts';
+import type { WritableFile } from '../writes/writes.ts';
 import { bytes, number } from './columns.ts';
-import type { TablesFile } from './tables-file.ts';
 
 /** Makes the table of checkpoints. */
-export function createCheckpoints(file: TablesFile): CheckpointTable {
+export function createCheckpoints(file: WritableFile): CheckpointTable {
   const read = file.prepare('SELECT partition, position, epoch, body FROM checkpoints WHERE partition = ?');
-  const write = file.prepare(`
+  const write = file.prepareWrite(`
     INSERT INTO checkpoints (partition, position, epoch, body) VALUES (?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET position = excluded.position, epoch = excluded.epoch, body = excluded.body
     WHERE checkpoints.position < excluded.position`);
@@ -24,7 +24,7 @@ export function createCheckpoints(file: TablesFile): CheckpointTable {
     },
     async writeCheckpoint(row) {
       assertRow('checkpoints', row);
-      return write.run(row.partition, row.position, row.epoch, row.body).changes > 0;
+      return (await write(row.partition, row.position, row.epoch, row.body)) > 0;
     },
   };
 }

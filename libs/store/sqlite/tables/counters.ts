@@ -22,7 +22,8 @@ export function createCounters(file: TablesFile, table: string, columns: readonl
 
   return {
     add(group, change) {
-      const key = JSON.stringify(group);
+      // No text has NUL in it.
+      const key = group.join('\0');
       const known = changes.get(key);
       if (known === undefined) {
         changes.set(key, { group, change });

@@ -1,12 +1,12 @@
 import type { CursorTable } from '#libs/store/tables/checkpoints.ts';
 import { assertRow } from '#libs/store/tables/row-limits.ts';
+import type { WritableFile } from '../writes/writes.ts';
 import { maybeNumber } from './columns.ts';
-import type { TablesFile } from './tables-file.ts';
 
 /** Makes the table of cursors. */
-export function createCursors(file: TablesFile): CursorTable {
+export function createCursors(file: WritableFile): CursorTable {
   const read = file.prepare('SELECT value FROM cursors WHERE name = ?');
-  const write = file.prepare(`
+  const write = file.prepareWrite(`
     INSERT INTO cursors (name, value) VALUES (?, ?)
     ON CONFLICT DO UPDATE SET value = excluded.value WHERE cursors.value < excluded.value`);
   return {
@@ -16,7 +16,7 @@ export function createCursors(file: TablesFile): CursorTable {
     },
     async writeCursor(name, value) {
       assertRow('cursors', { name, value });
-      return write.run(name, value).changes > 0;
+      return (await write(name, value)) > 0;
     },
   };
 }

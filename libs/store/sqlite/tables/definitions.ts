@@ -1,9 +1,9 @@
 import type { DefinitionKey, DefinitionRow, DefinitionTable } from '#libs/store/tables/definitions.ts';
 import { DEFINITION_ORDER } from '#libs/store/tables/list-order.ts';
 import { readPage } from '#libs/store/tables/read-page.ts';
+import type { WritableFile } from '../writes/writes.ts';
 import { bytes, number, text, timeFromOrder } from './columns.ts';
 import { readListRange } from './read-list-range.ts';
-import type { TablesFile } from './tables-file.ts';
 import { columnsOf, createVersionedRows, type VersionedSpec } from './versioned-rows.ts';
 
 const SPEC: VersionedSpec<DefinitionKey, DefinitionRow> = {
@@ -27,7 +27,7 @@ const SPEC: VersionedSpec<DefinitionKey, DefinitionRow> = {
 };
 
 /** Makes the table of definitions. */
-export function createDefinitions(file: TablesFile): DefinitionTable {
+export function createDefinitions(file: WritableFile): DefinitionTable {
   return {
     ...createVersionedRows(file, SPEC),
     list: async (tenantId, filter, page) =>

@@ -12,8 +12,10 @@ export interface GuardedSpec<R extends K, K> {
 
 /** Writes of rows that have a position, under which an older write changes nothing. */
 export interface GuardedRows<R extends K, K> {
-  /** Answers whether it changed anything. */
-  put(stamp: RowStamp, row: R): boolean;
+  /** Answers whether it changed anything. `isNew`: most likely nothing stands there. */
+  put(stamp: RowStamp, row: R, isNew?: boolean): boolean;
+  /** Writes a row only where nothing stands under its key, not even a tombstone. Answers whether it did. */
+  add(stamp: RowStamp, row: R): boolean;
   /** Writes a tombstone, also where nothing stands. Answers whether it changed anything. */
   delete(stamp: RowStamp, key: K): boolean;
   /** Removes tombstones older than a time, at most `limit`; answers how many. */
@@ -23,13 +25,15 @@ export interface GuardedRows<R extends K, K> {
 /** Makes the writes of a table. */
 export function createGuardedRows<R extends K, K>(file: TablesFile, spec: GuardedSpec<R, K>): GuardedRows<R, K> {
   const { table, keyColumns, keyOf, columns, valuesOf } = spec;
-  const upsert = (written: readonly string[]): string => `
+  const insert = (written: readonly string[]): string => `
     INSERT INTO ${table} (${[...keyColumns, 'position', ...written].join(', ')})
-    VALUES (${[...keyColumns, 'position', ...written].map(() => '?').join(', ')})
+    VALUES (${[...keyColumns, 'position', ...written].map(() => '?').join(', ')})`;
+  const upsert = (written: readonly string[]): string => `${insert(written)}
     ON CONFLICT (${keyColumns.join(', ')}) DO UPDATE
     SET ${['position', 'deleted_time', ...columns].map((column) => `${column} = excluded.${column}`).join(', ')}
     WHERE ${table}.position < excluded.position`;
   const put = file.prepare(upsert(columns));
+  const add = file.prepare(`${insert(columns)} ON CONFLICT DO NOTHING`);
   // Columns that are not written get their defaults, which is what a tombstone has.
   const bury = file.prepare(upsert(['deleted_time']));
   const purge = file.prepare(
@@ -37,6 +41,7 @@ export function createGuardedRows<R extends K, K>(file: TablesFile, spec: Guarde
   );
   return {
     put: ({ position }, row) => put.run(...keyOf(row), position, ...valuesOf(row)).changes > 0,
+    add: ({ position }, row) => add.run(...keyOf(row), position, ...valuesOf(row)).changes > 0,
     delete: ({ position, time }, key) => bury.run(...keyOf(key), position, time).changes > 0,
     purge: (before, limit) => purge.run(before, limit).changes,
   };

@@ -10,7 +10,7 @@ import type { TablesFile, Values } from './tables-file.ts';
 export const ITEM_COUNT_COLUMNS: readonly string[] = ['tenant_id', 'queue', 'state'];
 
 /** Writes of items, which keep the counts of queues. */
-export interface ItemWriter extends GuardedRows<ItemRow, ItemKey> {
+export interface ItemWriter extends Omit<GuardedRows<ItemRow, ItemKey>, 'add'> {
   readonly ofIncarnation: IncarnationRows;
 }
 
@@ -52,7 +52,14 @@ export function createItemWriter(file: TablesFile, counts: Counters): ItemWriter
   }
 
   return {
-    put: (stamp, row) => follow(row, row, () => rows.put(stamp, row)),
+    put(stamp, row) {
+      // Nearly every item is new.
+      if (rows.add(stamp, row)) {
+        counts.add([row.tenantId, row.queue, row.state.kind], 1);
+        return true;
+      }
+      return follow(row, row, () => rows.put(stamp, row));
+    },
     delete: (stamp, key) => follow(key, undefined, () => rows.delete(stamp, key)),
     purge: (before, limit) => rows.purge(before, limit),
     ofIncarnation: {

@@ -1,6 +1,6 @@
 import type { PartitionLeaseRow, PartitionLeaseTable } from '#libs/store/tables/leases.ts';
+import type { WritableFile } from '../writes/writes.ts';
 import { bytes, number, text } from './columns.ts';
-import type { TablesFile } from './tables-file.ts';
 import { columnsOf, createVersionedRows, type VersionedSpec } from './versioned-rows.ts';
 
 const SPEC: VersionedSpec<number, PartitionLeaseRow> = {
@@ -20,7 +20,7 @@ const SPEC: VersionedSpec<number, PartitionLeaseRow> = {
 };
 
 /** Makes the table of partition leases. */
-export function createLeases(file: TablesFile): PartitionLeaseTable {
+export function createLeases(file: WritableFile): PartitionLeaseTable {
   const list = file.prepare(`SELECT ${columnsOf(SPEC)} FROM leases WHERE partition >= 0 ORDER BY partition`);
   return {
     ...createVersionedRows(file, SPEC),

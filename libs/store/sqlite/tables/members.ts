@@ -1,6 +1,6 @@
 import type { MemberRow, MemberTable } from '#libs/store/tables/members.ts';
+import type { WritableFile } from '../writes/writes.ts';
 import { bytes, number, text } from './columns.ts';
-import type { TablesFile } from './tables-file.ts';
 import { columnsOf, createVersionedRows, type VersionedSpec } from './versioned-rows.ts';
 
 const SPEC: VersionedSpec<string, MemberRow> = {
@@ -18,7 +18,7 @@ const SPEC: VersionedSpec<string, MemberRow> = {
 };
 
 /** Makes the table of members. */
-export function createMembers(file: TablesFile): MemberTable {
+export function createMembers(file: WritableFile): MemberTable {
   const list = file.prepare(`SELECT ${columnsOf(SPEC)} FROM members WHERE node_id >= '' ORDER BY node_id`);
   return {
     ...createVersionedRows(file, SPEC),

@@ -1,9 +1,9 @@
 import { PACKAGE_ORDER } from '#libs/store/tables/list-order.ts';
 import type { PackageKey, PackageRow, PackageTable } from '#libs/store/tables/packages.ts';
 import { readPage } from '#libs/store/tables/read-page.ts';
+import type { WritableFile } from '../writes/writes.ts';
 import { bytes, number, text, timeFromOrder } from './columns.ts';
 import { readListRange } from './read-list-range.ts';
-import type { TablesFile } from './tables-file.ts';
 import { columnsOf, createVersionedRows, type VersionedSpec } from './versioned-rows.ts';
 
 const SPEC: VersionedSpec<PackageKey, PackageRow> = {
@@ -25,7 +25,7 @@ const SPEC: VersionedSpec<PackageKey, PackageRow> = {
 };
 
 /** Makes the table of packages. */
-export function createPackages(file: TablesFile): PackageTable {
+export function createPackages(file: WritableFile): PackageTable {
   const byDigest = file.prepare(`SELECT ${columnsOf(SPEC)} FROM packages
     WHERE tenant_id = ? AND digest = ? ORDER BY name, version LIMIT 1`);
   return {

@@ -1,53 +1,27 @@
 import { setImmediate } from 'node:timers/promises';
-import type { IncarnationKey } from '#libs/store/tables/keys.ts';
 import { assertRow, assertRowWrites } from '#libs/store/tables/row-limits.ts';
-import type { OwnedTable, RowStamp, RowWrite, RowWriter } from '#libs/store/tables/row-writer.ts';
-import type { Counters } from './counters.ts';
-import type { IncarnationRows } from './incarnation-rows.ts';
-import type { OwnedWriters } from './owned-rows.ts';
+import type { RowWrite, RowWriter } from '#libs/store/tables/row-writer.ts';
+import { INCARNATION_TABLES } from '../writes/connection-writes.ts';
+import type { RoutedWrites } from '../writes/routed-writes.ts';
+import { createIncarnationRows } from './incarnation-rows.ts';
 import type { TablesFile } from './tables-file.ts';
 
-/** Rows of one transaction: a few milliseconds, during which a step's commit may wait. [journal.md 27] */
-const MAX_ROWS = 200;
+/** Rows that are removed in one transaction: a few milliseconds. */
+const MAX_REMOVED = 200;
+/** Bytes of one transaction: what goes over it ends it. */
+const MAX_BYTES: number = 4 * 1024 * 1024;
 
-/** What a writer of rounds works on. */
-export interface WrittenTables {
-  readonly writers: OwnedWriters;
-  /** Puts a tombstone in place of a head that is of an incarnation, or of none. */
-  readonly deleteHead: (stamp: RowStamp, key: IncarnationKey) => void;
-  /** The tables whose rows go with their incarnation. */
-  readonly incarnations: readonly IncarnationRows[];
-  /** Counts that are written at the end of each transaction. */
-  readonly counters: readonly Counters[];
-}
-
-/** Makes the writer of rounds. */
-export function createRowWriter(file: TablesFile, tables: WrittenTables): RowWriter {
-  const { writers, deleteHead, incarnations, counters } = tables;
-
-  function transaction<T>(work: () => T): T {
-    try {
-      return file.transaction(() => {
-        const result = work();
-        for (const counter of counters) {
-          counter.flush();
-        }
-        return result;
-      });
-    } catch (error) {
-      for (const counter of counters) {
-        counter.reset();
-      }
-      throw error;
-    }
-  }
+/** Makes the writer of rounds. What it wrote is seen by all who read after its promise. */
+export function createRowWriter(file: TablesFile, routed: RoutedWrites): RowWriter {
+  const { writes } = routed;
+  const incarnations = [...INCARNATION_TABLES, 'items'].map((table) => createIncarnationRows(file, table));
 
   /** Removes rows in transactions of few, others getting their turn between two; answers how many. */
-  async function removeInSlices(limit: number, remove: (most: number) => number): Promise<number> {
+  async function removeInSlices(limit: number, remove: (most: number) => Promise<number>): Promise<number> {
     let removed = 0;
     while (removed < limit) {
-      const most = Math.min(limit - removed, MAX_ROWS);
-      const count = transaction(() => remove(most));
+      const most = Math.min(limit - removed, MAX_REMOVED);
+      const count = await remove(most);
       removed += count;
       if (count < most) {
         break;
@@ -58,44 +32,37 @@ export function createRowWriter(file: TablesFile, tables: WrittenTables): RowWri
   }
 
   return {
-    async writeRows(stamp, writes, signal) {
-      assertRowWrites(stamp, writes);
-      for (let start = 0; start < writes.length; start += MAX_ROWS) {
+    async writeRows(stamp, rows, signal) {
+      assertRowWrites(stamp, rows);
+      for (let start = 0; start < rows.length; ) {
         if (start > 0) {
           await setImmediate();
         }
         signal.throwIfAborted();
-        transaction(() => {
-          for (const write of writes.slice(start, start + MAX_ROWS)) {
-            writeRow(writers, stamp, write);
-          }
-        });
+        const slice = sliceFrom(rows, start, routed.rowsPerWrite);
+        await writes.rows(stamp, slice, signal);
+        start += slice.length;
       }
     },
     async deleteIncarnation(stamp, key, limit) {
       assertRow('stamp', stamp);
       assertRow('incarnation', key);
-      transaction(() => {
-        deleteHead(stamp, key);
-        writers.pastHeads.delete(stamp, key);
-      });
-      await removeInSlices(limit, (most) =>
-        incarnations.reduce((count, rows) => count + rows.drop(key, most - count), 0),
-      );
+      await writes.bury(stamp, key);
+      await removeInSlices(limit, (most) => writes.drop(key, most));
       return incarnations.every((rows) => rows.isEmpty(key));
     },
-    purgeTombstones: async (before, limit) =>
-      removeInSlices(limit, (most) =>
-        Object.values(writers).reduce((count, writer) => count + writer.purge(before, most - count), 0),
-      ),
+    purgeTombstones: async (before, limit) => removeInSlices(limit, (most) => writes.purge(before, most)),
   };
 }
 
-function writeRow<T extends OwnedTable>(writers: OwnedWriters, stamp: RowStamp, write: RowWrite<T>): void {
-  const writer = writers[write.table];
-  if ('put' in write) {
-    writer.put(stamp, write.put);
-  } else {
-    writer.delete(stamp, write.delete);
+/** The writes of one transaction: as many, and as many bytes, as it may have. */
+function sliceFrom(rows: readonly RowWrite[], start: number, most: number): readonly RowWrite[] {
+  let bytes = 0;
+  let end = start;
+  while (end < rows.length && end - start < most && bytes < MAX_BYTES) {
+    const row = rows[end];
+    if (row !== undefined && 'put' in row) bytes += row.put.body.length;
+    end += 1;
   }
+  return start === 0 && end === rows.length ? rows : rows.slice(start, end);
 }

@@ -1,8 +1,8 @@
 import { SIGNING_KEY_ORDER } from '#libs/store/tables/list-order.ts';
 import type { SigningKeyKey, SigningKeyRow, SigningKeyTable } from '#libs/store/tables/packages.ts';
 import { readPage } from '#libs/store/tables/read-page.ts';
+import type { WritableFile } from '../writes/writes.ts';
 import { bytes, number, text } from './columns.ts';
-import type { TablesFile } from './tables-file.ts';
 import { columnsOf, createVersionedRows, type VersionedSpec } from './versioned-rows.ts';
 
 const SPEC: VersionedSpec<SigningKeyKey, SigningKeyRow> = {
@@ -22,7 +22,7 @@ const SPEC: VersionedSpec<SigningKeyKey, SigningKeyRow> = {
 };
 
 /** Makes the table of signing keys. */
-export function createSigningKeys(file: TablesFile): SigningKeyTable {
+export function createSigningKeys(file: WritableFile): SigningKeyTable {
   const list = file.prepare(`SELECT ${columnsOf(SPEC)} FROM signing_keys
     WHERE tenant_id = ? AND key_id > ? ORDER BY key_id LIMIT ? OFFSET ?`);
   return {

@@ -2,11 +2,6 @@ import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSy
 import { StoreError } from '#libs/store/store-error.ts';
 import { tablesErrorFromSqlite } from './tables-errors.ts';
 
-/**
- * Pages in the write-ahead log before they are copied back, 16 MiB of them: rows are written over and over, so that a
- * longer log saves copies, and the copying takes some 10 ms of one commit.
- */
-const CHECKPOINT_PAGES = 4_000;
 /** The log is cut back to this after a checkpoint: a burst leaves no large file behind. */
 const LOG_BYTES = 64 * 1024 * 1024;
 /** Pages that stay in memory, in KiB: the inner pages of the indexes of some ten million rows. */
@@ -24,11 +19,11 @@ export type SqlRow = Readonly<Record<string, SQLOutputValue>>;
 export interface Statement {
   get(...values: Values): SqlRow | undefined;
   all(...values: Values): readonly SqlRow[];
-  /** Answers how many rows were changed. */
-  run(...values: Values): { readonly changes: number };
+  /** Answers how many rows were changed, and the id of the last that was inserted. */
+  run(...values: Values): { readonly changes: number; readonly lastId: number };
 }
 
-/** The open file of a store's tables: one connection, whose statements take no turns but the callers'. */
+/** An open connection to the file of a store's tables, whose statements take no turns but the callers'. */
 export interface TablesFile extends Disposable {
   readonly path: string;
   /** The connection, for what has no parameters and for tests. */
@@ -41,14 +36,19 @@ export interface TablesFile extends Disposable {
   statements(): readonly string[];
   /** Does `work` in one transaction: all of it or, when it throws, nothing. */
   transaction<T>(work: () => T): T;
+  /** @throws StoreError when nothing can be done any more. */
+  assertUsable(): void;
+  /** Notes that the file cannot be believed any more: from now on everything fails with this. [journal.md 9] */
+  breakWith(error: StoreError): void;
 }
 
 /**
- * Opens a file of tables, making it where it is missing.
+ * Opens a file of tables, making it where it is missing. Commits are durable. `onBroken` hears when the file cannot be
+ * believed any more.
  *
  * @throws StoreError when it cannot be opened or written.
  */
-export function openTablesFile(path: string): TablesFile {
+export function openTablesFile(path: string, onBroken?: (error: StoreError) => void): TablesFile {
   let database: DatabaseSync;
   try {
     database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: false });
@@ -59,7 +59,6 @@ export function openTablesFile(path: string): TablesFile {
     database.exec(`
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
-      PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
       PRAGMA journal_size_limit = ${LOG_BYTES};
       PRAGMA cache_size = -${CACHE_KIB};
       PRAGMA temp_store = MEMORY;
@@ -68,21 +67,36 @@ export function openTablesFile(path: string): TablesFile {
     database.close();
     throw tablesErrorFromSqlite(error, path);
   }
-  return createTablesFile(database, path);
+  return createTablesFile(database, path, onBroken);
 }
 
-function createTablesFile(database: DatabaseSync, path: string): TablesFile {
+function createTablesFile(
+  database: DatabaseSync,
+  path: string,
+  onBroken: (error: StoreError) => void = () => {},
+): TablesFile {
   const prepared = new Map<string, Statement>();
   /** Set once the file cannot be believed any more. Nothing but a new process helps. [journal.md 9] */
   let broken: StoreError | undefined;
 
-  function read<T>(call: () => T): T {
+  function assertUsable(): void {
     if (broken !== undefined) {
       throw broken;
     }
     if (!database.isOpen) {
       throw new StoreError('closed', `the tables ${path} are closed`);
     }
+  }
+
+  function breakWith(error: StoreError): void {
+    if (broken === undefined) {
+      broken = error;
+      onBroken(error);
+    }
+  }
+
+  function read<T>(call: () => T): T {
+    assertUsable();
     try {
       return call();
     } catch (error) {
@@ -96,7 +110,7 @@ function createTablesFile(database: DatabaseSync, path: string): TablesFile {
     } catch (error) {
       // After a failed fsync the system may have dropped the pages, and no later one says so.
       if (error instanceof StoreError && error.problem === 'unreachable') {
-        broken = new StoreError('broken', `writing the tables ${path} failed`, error.cause);
+        breakWith(new StoreError('broken', `writing the tables ${path} failed`, error.cause));
       }
       throw broken ?? error;
     }
@@ -137,6 +151,8 @@ function createTablesFile(database: DatabaseSync, path: string): TablesFile {
         throw error;
       }
     },
+    assertUsable,
+    breakWith,
     [Symbol.dispose]: () => {
       if (database.isOpen) {
         database.close();
@@ -149,6 +165,9 @@ function bind(statement: StatementSync): Statement {
   return {
     get: (...values) => statement.get(...values),
     all: (...values) => statement.all(...values),
-    run: (...values) => ({ changes: Number(statement.run(...values).changes) }),
+    run: (...values) => {
+      const { changes, lastInsertRowid } = statement.run(...values);
+      return { changes: Number(changes), lastId: Number(lastInsertRowid) };
+    },
   };
 }

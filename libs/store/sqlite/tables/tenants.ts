@@ -1,8 +1,8 @@
 import { TENANT_ORDER } from '#libs/store/tables/list-order.ts';
 import { readPage } from '#libs/store/tables/read-page.ts';
 import type { TenantRow, TenantTable } from '#libs/store/tables/tenants.ts';
+import type { WritableFile } from '../writes/writes.ts';
 import { bytes, number, text } from './columns.ts';
-import type { TablesFile } from './tables-file.ts';
 import { columnsOf, createVersionedRows, type VersionedSpec } from './versioned-rows.ts';
 
 const SPEC: VersionedSpec<string, TenantRow> = {
@@ -22,7 +22,7 @@ const SPEC: VersionedSpec<string, TenantRow> = {
 };
 
 /** Makes the table of tenants. */
-export function createTenants(file: TablesFile): TenantTable {
+export function createTenants(file: WritableFile): TenantTable {
   const list = file.prepare(`SELECT ${columnsOf(SPEC)} FROM tenants
     WHERE tenant_id > ? ORDER BY tenant_id LIMIT ? OFFSET ?`);
   return {

@@ -1,8 +1,8 @@
 import { TOKEN_ORDER } from '#libs/store/tables/list-order.ts';
 import { readPage } from '#libs/store/tables/read-page.ts';
 import type { TokenKey, TokenRow, TokenTable } from '#libs/store/tables/tokens.ts';
+import type { WritableFile } from '../writes/writes.ts';
 import { bytes, number, text, timeFromOrder } from './columns.ts';
-import type { TablesFile } from './tables-file.ts';
 import { columnsOf, createVersionedRows, type VersionedSpec } from './versioned-rows.ts';
 
 const SPEC: VersionedSpec<TokenKey, TokenRow> = {
@@ -23,7 +23,7 @@ const SPEC: VersionedSpec<TokenKey, TokenRow> = {
 };
 
 /** Makes the table of tokens. */
-export function createTokens(file: TablesFile): TokenTable {
+export function createTokens(file: WritableFile): TokenTable {
   const bySecret = file.prepare(`SELECT ${columnsOf(SPEC)} FROM tokens WHERE secret_hash = ?`);
   const list = file.prepare(`SELECT ${columnsOf(SPEC)} FROM tokens
     WHERE tenant_id = ? AND (create_order, token_id) > (?, ?) ORDER BY create_order, token_id LIMIT ? OFFSET ?`);

@@ -1,6 +1,7 @@
 import { assertRow } from '#libs/store/tables/row-limits.ts';
 import type { Unversioned, Versioned, VersionedTable } from '#libs/store/tables/versioned.ts';
-import type { SqlRow, TablesFile, Values } from './tables-file.ts';
+import type { WritableFile } from '../writes/writes.ts';
+import type { SqlRow, Values } from './tables-file.ts';
 
 /** A table whose rows are replaced by compare-and-set. Names are constants, values in the order of their columns. */
 export interface VersionedSpec<K, R extends Versioned> {
@@ -23,20 +24,20 @@ export function columnsOf({
 
 /** Makes the reads and writes of a table by key. */
 export function createVersionedRows<K, R extends Versioned>(
-  file: TablesFile,
+  file: WritableFile,
   spec: VersionedSpec<K, R>,
 ): VersionedTable<K, R> {
   const { table, keyColumns, keyValues, keyOf, columns, valuesOf, fromSql } = spec;
   const ofKey = keyColumns.map((column) => `${column} = ?`).join(' AND ');
   const read = file.prepare(`SELECT ${columnsOf(spec)} FROM ${table} WHERE ${ofKey}`);
-  const insert = file.prepare(`
+  const insert = file.prepareWrite(`
     INSERT INTO ${table} (${[...keyColumns, ...columns].join(', ')}, revision)
     VALUES (${[...keyColumns, ...columns].map(() => '?').join(', ')}, 1) ON CONFLICT DO NOTHING`);
   // OR IGNORE: another row may have a field that is unique.
-  const replace = file.prepare(`
+  const replace = file.prepareWrite(`
     UPDATE OR IGNORE ${table} SET ${columns.map((column) => `${column} = ?`).join(', ')}, revision = revision + 1
     WHERE ${ofKey} AND revision = ?`);
-  const remove = file.prepare(`DELETE FROM ${table} WHERE ${ofKey} AND revision = ?`);
+  const remove = file.prepareWrite(`DELETE FROM ${table} WHERE ${ofKey} AND revision = ?`);
   return {
     async read(key) {
       const row = read.get(...keyValues(key));
@@ -44,12 +45,12 @@ export function createVersionedRows<K, R extends Versioned>(
     },
     async insert(row) {
       assertRow(table, row);
-      return insert.run(...keyValues(keyOf(row)), ...valuesOf(row)).changes > 0;
+      return (await insert(...keyValues(keyOf(row)), ...valuesOf(row))) > 0;
     },
     async replace(row) {
       assertRow(table, row);
-      return replace.run(...valuesOf(row), ...keyValues(keyOf(row)), row.revision).changes > 0;
+      return (await replace(...valuesOf(row), ...keyValues(keyOf(row)), row.revision)) > 0;
     },
-    delete: async (key, revision) => remove.run(...keyValues(key), revision).changes > 0,
+    delete: async (key, revision) => (await remove(...keyValues(key), revision)) > 0,
   };
 }

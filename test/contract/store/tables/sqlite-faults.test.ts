@@ -5,7 +5,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StartError } from '#libs/lifecycle/start-error.ts';
 import { migrate } from '#libs/store/sqlite/tables/migrate.ts';
-import { openSqliteRegistryTables, openSqliteStateTables, TABLES_FILE } from '#libs/store/sqlite/tables/open-tables.ts';
+import {
+  openSqliteRegistryTables,
+  openSqliteStateTables,
+  type SqliteStateTables,
+  TABLES_FILE,
+} from '#libs/store/sqlite/tables/open-tables.ts';
 import { openTablesFile, type TablesFile } from '#libs/store/sqlite/tables/tables-file.ts';
 import { StoreError } from '#libs/store/store-error.ts';
 import type { RowWrite } from '#libs/store/tables/row-writer.ts';
@@ -34,13 +39,25 @@ const round: readonly RowWrite[] = [
   { table: 'segments', put: segmentRow({ body: LARGE }) },
 ];
 
-describe('a full disk', () => {
+/** Who writes, and how many rows at a time. */
+const WRITERS = [
+  { who: 'the thread that calls', hasThread: false, rowsPerWrite: 200 },
+  { who: 'a thread of its own', hasThread: true, rowsPerWrite: 1_000 },
+] as const;
+
+async function openWrittenBy({ hasThread }: Pick<(typeof WRITERS)[number], 'hasThread'>): Promise<SqliteStateTables> {
+  const opened = openSqliteStateTables(folder);
+  if (hasThread) await opened.startThread();
+  return opened;
+}
+
+describe.each(WRITERS)('a full disk, written to by $who,', (writer) => {
   test('is a named error, loses nothing, and is over once there is room', async () => {
-    using opened = openSqliteStateTables(folder);
+    await using opened = await openWrittenBy(writer);
     const { tables, file } = opened;
     await tables.writeRows(stampAt(1), [{ table: 'snapshots', put: snapshotRow() }], signal);
     const pages = Number(pragma(file, 'page_count'));
-    file.database.exec(`PRAGMA max_page_count = ${pages + 2}`);
+    await opened.runWrite(`PRAGMA max_page_count = ${pages + 2}`);
     const refused = expect.objectContaining({ reason: 'UNAVAILABLE', kind: 'unavailable', problem: 'disk-full' });
     for (let attempt = 0; attempt < 3; attempt += 1) {
       await expect(tables.writeRows(stampAt(2), round, signal)).rejects.toEqual(refused);
@@ -62,7 +79,7 @@ describe('a full disk', () => {
     expect(await tables.countHeads('tenant', {})).toBe(0);
     expect(await tables.countItems('tenant', 'default')).toEqual({ ready: 0, waiting: 0, leased: 0 });
 
-    file.database.exec(`PRAGMA max_page_count = ${pages + 10_000}`);
+    await opened.runWrite(`PRAGMA max_page_count = ${pages + 10_000}`);
     await tables.writeRows(stampAt(2), round, signal);
     expect(await tables.readSegments(RUN, 0, 10)).toEqual([segmentRow({ body: LARGE })]);
     expect(await tables.countHeads('tenant', {})).toBe(1);
@@ -71,79 +88,116 @@ describe('a full disk', () => {
   });
 
   test('ends a long round between two transactions; its repeat writes the rest', async () => {
-    using opened = openSqliteStateTables(folder);
+    await using opened = await openWrittenBy(writer);
     const { tables, file } = opened;
-    const long = Array.from({ length: 450 }, (_, index) => ({
+    const { rowsPerWrite } = writer;
+    const long = Array.from({ length: rowsPerWrite * 2 + 50 }, (_, index) => ({
       table: 'segments' as const,
-      put: segmentRow({ segment: index, body: LARGE.subarray(0, 5_000) }),
+      put: segmentRow({ segment: index, body: LARGE.subarray(0, 1_000) }),
     }));
-    file.database.exec(`PRAGMA max_page_count = ${Number(pragma(file, 'page_count')) + 400}`);
+    // A page holds three of them: there is room for those of one transaction and some more.
+    const room = Math.ceil(rowsPerWrite / 2);
+    await opened.runWrite(`PRAGMA max_page_count = ${Number(pragma(file, 'page_count')) + room}`);
     await expect(tables.writeRows(stampAt(1), long, signal)).rejects.toBeInstanceOf(StoreError);
-    expect(await tables.readSegments(RUN, 0, 1_000)).toHaveLength(200);
-    file.database.exec('PRAGMA max_page_count = 100000');
+    expect(await tables.readSegments(RUN, 0, 5_000)).toHaveLength(rowsPerWrite);
+    await opened.runWrite('PRAGMA max_page_count = 100000');
     await tables.writeRows(stampAt(1), long, signal);
-    expect(await tables.readSegments(RUN, 0, 1_000)).toEqual(long.map(({ put }) => put));
+    expect(await tables.readSegments(RUN, 0, 5_000)).toEqual(long.map(({ put }) => put));
   });
 });
 
-test('a file that may only be read is a named error for writers, and readers go on', async () => {
-  using opened = openSqliteStateTables(folder);
-  const { tables, file } = opened;
-  await tables.writeRows(stampAt(1), round, signal);
-  file.database.exec('PRAGMA query_only = ON');
-  const refused = expect.objectContaining({ reason: 'UNAVAILABLE', problem: 'read-only' });
-  await expect(tables.writeRows(stampAt(2), [{ table: 'heads', delete: RUN }], signal)).rejects.toEqual(refused);
-  await expect(tables.writeCursor('cursor', 1)).rejects.toEqual(refused);
-  expect(await tables.readHead(RUN)).toBeDefined();
-  file.database.exec('PRAGMA query_only = OFF');
-  await tables.writeRows(stampAt(2), [{ table: 'heads', delete: RUN }], signal);
-  expect(await tables.readHead(RUN)).toBeUndefined();
-});
+describe.each(WRITERS)('written to by $who,', (writer) => {
+  test('a file that may only be read is a named error for writers, and readers go on', async () => {
+    await using opened = await openWrittenBy(writer);
+    const { tables } = opened;
+    await tables.writeRows(stampAt(1), round, signal);
+    await opened.runWrite('PRAGMA query_only = ON');
+    const refused = expect.objectContaining({ reason: 'UNAVAILABLE', problem: 'read-only' });
+    await expect(tables.writeRows(stampAt(2), [{ table: 'heads', delete: RUN }], signal)).rejects.toEqual(refused);
+    await expect(tables.writeCursor('cursor', 1)).rejects.toEqual(refused);
+    expect(await tables.readHead(RUN)).toBeDefined();
+    await opened.runWrite('PRAGMA query_only = OFF');
+    await tables.writeRows(stampAt(2), [{ table: 'heads', delete: RUN }], signal);
+    expect(await tables.readHead(RUN)).toBeUndefined();
+  });
 
-test('another writer in the file is a named error', async () => {
-  using opened = openSqliteStateTables(folder);
-  opened.file.database.exec('PRAGMA busy_timeout = 1');
-  using other = new DatabaseSync(join(folder, TABLES_FILE));
-  other.exec('BEGIN IMMEDIATE');
-  const refused = expect.objectContaining({ reason: 'UNAVAILABLE', problem: 'busy' });
-  await expect(opened.tables.writeCursor('cursor', 1)).rejects.toEqual(refused);
-  other.exec('ROLLBACK');
-  expect(await opened.tables.writeCursor('cursor', 1)).toBe(true);
-});
+  test('a file that another process writes to is a named error', async () => {
+    await using opened = await openWrittenBy(writer);
+    await opened.runWrite('PRAGMA busy_timeout = 1');
+    using other = new DatabaseSync(join(folder, TABLES_FILE));
+    other.exec('BEGIN IMMEDIATE');
+    const refused = expect.objectContaining({ reason: 'UNAVAILABLE', problem: 'busy' });
+    await expect(opened.tables.writeCursor('cursor', 1)).rejects.toEqual(refused);
+    other.exec('ROLLBACK');
+    expect(await opened.tables.writeCursor('cursor', 1)).toBe(true);
+  });
 
-test('a round that is aborted on its way keeps what it wrote, and throws the reason', async () => {
-  using opened = openSqliteStateTables(folder);
-  const writes = Array.from({ length: 1_000 }, (_, index) => ({
-    table: 'segments' as const,
-    put: segmentRow({ segment: index }),
-  }));
-  const abort = new AbortController();
-  const written = opened.tables.writeRows(stampAt(1), writes, abort.signal);
-  const reason = new Error('lease lost');
-  abort.abort(reason);
-  await expect(written).rejects.toBe(reason);
-  expect(await opened.tables.readSegments(RUN, 0, 1_000)).toHaveLength(200);
+  test('a round that is aborted on its way keeps what it wrote, and throws the reason', async () => {
+    await using opened = await openWrittenBy(writer);
+    const writes = Array.from({ length: 3_000 }, (_, index) => ({
+      table: 'segments' as const,
+      put: segmentRow({ segment: index }),
+    }));
+    const abort = new AbortController();
+    const written = opened.tables.writeRows(stampAt(1), writes, abort.signal);
+    const reason = new Error('lease lost');
+    abort.abort(reason);
+    await expect(written).rejects.toBe(reason);
+    // What was on its way is written before this is.
+    await opened.tables.writeCursor('cursor', 1);
+    expect(await opened.tables.readSegments(RUN, 0, 5_000)).toHaveLength(writer.rowsPerWrite);
+  });
+
+  test('what is given is written though the tables are closed meanwhile, and nothing after that', async () => {
+    const opened = await openWrittenBy(writer);
+    const written = opened.tables.writeRows(stampAt(1), round, signal);
+    const closed = opened[Symbol.asyncDispose]();
+    const refused = expect.objectContaining({ reason: 'UNAVAILABLE', problem: 'closed' });
+    await expect(opened.tables.writeCursor('cursor', 1)).rejects.toEqual(refused);
+    await closed;
+    await written;
+    await using again = openSqliteStateTables(folder);
+    expect(await again.tables.readHead(RUN)).toMatchObject({ runId: RUN.runId });
+    expect(await again.tables.readCursor('cursor')).toBeUndefined();
+  });
 });
 
 test('tables that are closed say so', async () => {
   const opened = openSqliteStateTables(folder);
-  opened[Symbol.dispose]();
-  opened[Symbol.dispose]();
+  await opened[Symbol.asyncDispose]();
+  await opened[Symbol.asyncDispose]();
   const refused = expect.objectContaining({ reason: 'UNAVAILABLE', problem: 'closed' });
   await expect(opened.tables.readHead(RUN)).rejects.toEqual(refused);
   await expect(opened.tables.writeRows(stampAt(1), round, signal)).rejects.toEqual(refused);
 });
 
-test('every commit is durable, and the log of writes is kept small', () => {
-  using opened = openSqliteStateTables(folder);
-  const names = ['journal_mode', 'synchronous', 'foreign_keys', 'busy_timeout', 'journal_size_limit'];
-  expect(names.map((name) => pragma(opened.file, name))).toEqual(['wal', 2, 0, 1_000, 64 * 1024 * 1024]);
+test('the log of writes is kept small, and only who writes copies it back', async () => {
+  await using opened = openSqliteStateTables(folder);
+  const names = ['journal_mode', 'wal_autocheckpoint', 'foreign_keys', 'busy_timeout', 'journal_size_limit'];
+  expect(names.map((name) => pragma(opened.file, name))).toEqual(['wal', 0, 0, 1_000, 64 * 1024 * 1024]);
+});
+
+test('rows wait for no disk, and a checkpoint and all that is no row are durable with everything before', async () => {
+  await using opened = openSqliteStateTables(folder);
+  const { tables, file } = opened;
+  const checkpoint = { partition: 0, epoch: 1, body: bodyOf('state') };
+  const [normal, full] = [1, 2];
+  await tables.writeRows(stampAt(1), round, signal);
+  expect(pragma(file, 'synchronous')).toBe(normal);
+  await tables.writeCheckpoint({ ...checkpoint, position: 1 });
+  expect(pragma(file, 'synchronous')).toBe(full);
+  await tables.deleteIncarnation(stampAt(2), RUN, 10);
+  expect(pragma(file, 'synchronous')).toBe(normal);
+  await tables.leases.insert({ partition: 0, nodeId: 'node', epoch: 1, body: bodyOf('') });
+  expect(pragma(file, 'synchronous')).toBe(full);
+  await tables.purgeTombstones(0, 1);
+  expect(pragma(file, 'synchronous')).toBe(normal);
 });
 
 test('damage is told apart from a store that is away', async () => {
   let page = 0;
   {
-    using opened = openSqliteStateTables(folder);
+    await using opened = openSqliteStateTables(folder);
     await opened.tables.writeRows(stampAt(1), round, signal);
     const index = opened.file.database.prepare('SELECT rootpage FROM sqlite_master WHERE name = ?');
     page = Number(index.get('sqlite_autoindex_heads_1')?.['rootpage']);
@@ -152,7 +206,7 @@ test('damage is told apart from a store that is away', async () => {
   const handle = await open(join(folder, TABLES_FILE), 'r+');
   await handle.write(new Uint8Array(4_096).fill(0xff), 0, 4_096, (page - 1) * 4_096);
   await handle.close();
-  using opened = openSqliteStateTables(folder);
+  await using opened = openSqliteStateTables(folder);
   await expect(opened.tables.readHead(RUN)).rejects.toMatchObject({ reason: 'DATA_CORRUPTION' });
   expect(await opened.tables.readItem(itemRow())).toEqual(itemRow());
 });
@@ -178,9 +232,9 @@ describe('versions', () => {
     expect(file.prepare('SELECT id, name FROM one').all()).toEqual([{ id: 1, name: '2' }]);
   });
 
-  test('a newer file and one of another service are refused', () => {
+  test('a newer file and one of another service are refused', async () => {
     {
-      using opened = openSqliteStateTables(folder);
+      await using opened = openSqliteStateTables(folder);
       expect(Number(pragma(opened.file, 'user_version'))).toBeGreaterThan(0);
     }
     expect(() => openSqliteRegistryTables(folder)).toThrow(StartError);

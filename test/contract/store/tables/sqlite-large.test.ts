@@ -34,7 +34,7 @@ async function medianOf(read: (index: number) => Promise<unknown>, repeats: numb
 }
 
 test('reads of large tables answer what those in memory do', { timeout: 600_000 }, async () => {
-  using opened = openSqliteStateTables(folder);
+  await using opened = openSqliteStateTables(folder);
   opened.file.exec('PRAGMA synchronous = OFF');
   await fillTables(opened.tables, rows);
   if (isMeasured) {

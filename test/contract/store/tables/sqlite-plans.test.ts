@@ -35,9 +35,9 @@ function planOf(file: TablesFile, sql: string): string[] {
 }
 
 test('every statement finds its rows in an index, in the order that they are wanted', async () => {
-  using state = openSqliteStateTables(folder);
+  await using state = openSqliteStateTables(folder);
   const registryFolder = await mkdtemp(join(folder, 'registry-'));
-  using registry = openSqliteRegistryTables(registryFolder);
+  await using registry = openSqliteRegistryTables(registryFolder);
   const tables = { state: state.tables, registry: registry.tables };
   // Statements that are made of a filter's fields are prepared when they are first asked.
   await write(tables, 1, { table: 'heads', put: headRow({ tenantId: 'a', attributes: { x: bound } }) });
@@ -72,7 +72,7 @@ test('every statement finds its rows in an index, in the order that they are wan
 });
 
 test('lists begin at their place, and end where their bounds do', async () => {
-  using state = openSqliteStateTables(folder);
+  await using state = openSqliteStateTables(folder);
   const plan = (sql: string): string => planOf(state.file, sql).join();
   await state.tables.listHeads('a', { workflow: 'order', startedBefore: 5, startedAtOrAfter: 1 }, { limit: 1 });
   const [ofGroup = ''] = state.file.statements().filter((sql) => /workflow = \?.*ORDER BY start_order/s.test(sql));

@@ -4,20 +4,25 @@ import { join } from 'node:path';
 import {
   openSqliteRegistryTables,
   openSqliteStateTables,
+  type SqliteStateTables,
   type SqliteTables,
 } from '#libs/store/sqlite/tables/open-tables.ts';
 import type { TablesFile } from '#libs/store/sqlite/tables/tables-file.ts';
-import type { RegistryTables, StateTables } from '#libs/store/store.ts';
+import type { RegistryTables } from '#libs/store/store.ts';
 import type { OpenTables, TablesStore } from './tables-store.ts';
 
-/** Opens a store in a folder of its own, which goes with it. */
-export async function openSqliteTablesStore(): Promise<TablesStore> {
+/** Opens a store in a folder of its own, which goes with it. A thread writes its tables if that is asked for. */
+export async function openSqliteTablesStore({
+  hasThread = false,
+}: {
+  readonly hasThread?: boolean;
+} = {}): Promise<TablesStore> {
   const folder = await mkdtemp(join(tmpdir(), 'tables-'));
   await mkdir(join(folder, 'state'));
   await mkdir(join(folder, 'registry'));
-  let opened: { readonly state: SqliteTables<StateTables>; readonly registry: SqliteTables<RegistryTables> };
+  let opened: { readonly state: SqliteStateTables; readonly registry: SqliteTables<RegistryTables> };
 
-  function open(): OpenTables {
+  async function open(): Promise<OpenTables> {
     opened = {
       state: openSqliteStateTables(join(folder, 'state')),
       registry: openSqliteRegistryTables(join(folder, 'registry')),
@@ -26,27 +31,29 @@ export async function openSqliteTablesStore(): Promise<TablesStore> {
       // What a power cut would lose is not what these tests are about, and they write a lot.
       file.exec('PRAGMA synchronous = OFF');
     }
+    if (hasThread) await opened.state.startThread();
     return { state: opened.state.tables, registry: opened.registry.tables };
   }
 
-  function close(): void {
-    opened.state[Symbol.dispose]();
-    opened.registry[Symbol.dispose]();
+  async function close(): Promise<void> {
+    await opened.state[Symbol.asyncDispose]();
+    await opened.registry[Symbol.asyncDispose]();
   }
 
-  open();
+  await open();
   return {
     async openEmpty() {
       clear(opened.state.file);
       clear(opened.registry.file);
+      if (hasThread) await opened.state.startThread();
       return { state: opened.state.tables, registry: opened.registry.tables };
     },
     async reopen() {
-      close();
-      return open();
+      await close();
+      return await open();
     },
     async [Symbol.asyncDispose]() {
-      close();
+      await close();
       await rm(folder, { recursive: true, force: true });
     },
   };
