@@ -4,15 +4,14 @@ import {
   type DescMessage,
   type DescMethod,
   type DescService,
-  fromBinary,
   type Message,
   type MessageInitShape,
   ScalarType,
-  toBinary,
 } from '@bufbuild/protobuf';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { MethodOptions_IdempotencyLevel as IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import { DomainError } from '#libs/errors/domain-error.ts';
+import { codecOf } from '../codec/codec.ts';
 
 /** What a client knows of a method before any call. */
 export interface MethodPlan {
@@ -63,14 +62,14 @@ export function encodeRequest(
   newRequestId: () => string,
   maxBytes: number,
 ): Buffer {
-  let bytes: Uint8Array;
+  let bytes: Buffer;
   try {
     const message = create(method.input, request);
-    bytes = toBinary(method.input, message);
+    bytes = codecOf(method.input).encode(message);
     if (requestIdField !== undefined && !(message as unknown as Record<string, unknown>)[requestIdField.localName]) {
       // Of a field that occurs twice on the wire the last one counts.
       const writer = new BinaryWriter().raw(bytes);
-      bytes = writer.tag(requestIdField.number, WireType.LengthDelimited).string(newRequestId()).finish();
+      bytes = Buffer.from(writer.tag(requestIdField.number, WireType.LengthDelimited).string(newRequestId()).finish());
     }
   } catch (cause) {
     throw new DomainError('MALFORMED', `the request is no ${method.input.typeName}`, { cause });
@@ -79,14 +78,14 @@ export function encodeRequest(
     const metadata = { size: String(bytes.length), maximum: String(maxBytes) };
     throw new DomainError('PAYLOAD_TOO_LARGE', `a message of ${bytes.length} bytes is above ${maxBytes}`, { metadata });
   }
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return bytes;
 }
 
 /** @throws INTERNAL when the bytes are no such message. */
 export function decodeResponse({ method, path }: MethodPlan, bytes: Buffer): Message {
   try {
-    // A plain view, because `bytes` fields are cut from it and must not become Buffers.
-    return fromBinary(method.output, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
+    // Plain, because callers are promised no Buffers.
+    return codecOf(method.output).decode(bytes, true);
   } catch (cause) {
     throw new DomainError('INTERNAL', `the answer of ${path} does not decode`, { cause });
   }
