@@ -6,7 +6,7 @@ import { readBenchOptions } from '../options.ts';
 import { type Bar, median, type Row, report } from '../report.ts';
 import type { SpikePoint } from '../spike/parse-spike-output.ts';
 import { maybeSpike } from '../spike/spike.ts';
-import { measurePoints, type Point } from './measure-points.ts';
+import { AT_WORK_MS, measurePoints, type Point } from './measure-points.ts';
 import { measureSignals } from './measure-signals.ts';
 
 /** Durable steps of a run. */
@@ -20,6 +20,9 @@ const MAX_LATENCY_RATIO = 2.5;
 
 /** The most that a signal may take, in times of a disk's sync. */
 const MAX_SIGNAL_SYNCS = 10;
+
+/** What the figures are of. */
+const PREPARED = `measured after ${AT_WORK_MS / 1000} s of work`;
 
 /** One point in one round, beside the spike's. */
 interface Measured {
@@ -79,7 +82,7 @@ bars.push({
   value: median(signals.map(({ syncMs: sync, p50Ms }) => p50Ms / sync)),
   atMost: MAX_SIGNAL_SYNCS,
 });
-report(options, 'runs of durable steps: state service, worker and client as three processes', rows, bars);
+report(options, `runs of durable steps: state service, worker and client as three processes, ${PREPARED}`, rows, bars);
 process.exit();
 
 function locationOf(mongoUri: string | undefined, name: string): string {

@@ -12,6 +12,12 @@ export interface Point {
   readonly unaryRunsPerSecond: number;
 }
 
+/**
+ * What the processes work before anything is measured, at so many runs at a time. A service that is up for days is what
+ * is of interest, and code that has run but a few hundred times is not compiled yet.
+ */
+export const AT_WORK_MS = 4_000;
+const AT_WORK_CONCURRENCY = 64;
 const WARM_UP_MS = 1_000;
 /** Part of the time that the unary calls get: they have no bar. */
 const UNARY_SHARE = 0.5;
@@ -26,6 +32,7 @@ export async function measurePoints(
   await using state = await startStateProcess(store);
   await using worker = await startWorkerProcess(state.address, steps);
   await using client = await startClientProcess(state.address);
+  await client.measure({ by: 'session', concurrency: AT_WORK_CONCURRENCY, warmUpMs: AT_WORK_MS, measureMs: 0 });
   const points: Point[] = [];
   for (const concurrency of concurrencies) {
     const processes: readonly BenchProcess[] = [state, worker, client];
