@@ -102,7 +102,7 @@ export function unpackWrites({ values, bodies }: PackedWrites): RowWrite[] {
 }
 
 /** The bytes of the bodies of some writes. */
-export function bytesOf(writes: readonly RowWrite[]): number {
+function bytesOf(writes: readonly RowWrite[]): number {
   let bytes = 0;
   for (const write of writes) {
     if ('put' in write) bytes += write.put.body.length;
