@@ -32,6 +32,8 @@ export interface HotRun {
   readonly tail: Tail;
   /** How it ended. Absent: it has not. */
   ended: EventOf<'runEnded'> | undefined;
+  /** The build under which it diverged last, as far as it is known: no worker of that build gets it. Empty: none. */
+  avoidedBuild: string;
   /** When it rings next. Infinity: it does not. */
   armedTime: number;
   /** The journal position of its last event. 0: it was loaded and has not changed since. */
@@ -77,6 +79,7 @@ export function hotRunFrom(run: Run, start: StartFacts, tail: Tail): HotRun {
     start,
     tail,
     ended: undefined,
+    avoidedBuild: '',
     armedTime: Infinity,
     lastPosition: 0,
     hasHead: false,

@@ -111,7 +111,11 @@ export function startDivergenceLift({ partition, clock, running, onTrouble }: Li
         intent: 'announceBuild',
         act: (visit) => {
           // What is true of the run now is noted at the end of the visit, whatever this leads to.
-          if (visit.hot !== undefined) visit.perform({ kind: 'announceBuild', build });
+          const { hot } = visit;
+          if (hot !== undefined) {
+            hot.avoidedBuild = hot.run.divergence?.build ?? hot.avoidedBuild;
+            visit.perform({ kind: 'announceBuild', build });
+          }
           resolve(true);
         },
         fail: (error) => {
