@@ -16,7 +16,12 @@ export interface ReadyEntry {
   readonly scheduleTime: number;
   /** Whose last attempt of it failed: this worker comes last for it. Empty: nobody. */
   readonly failedWorkerId: string;
+  /** The build of its definition that diverged: no worker of that build gets it. Absent: none is known. */
+  readonly avoidedBuild?: string;
 }
 
 /** What all entries of one list have in common; it names the list. */
-export type ListName = Pick<ReadyEntry, 'tenantId' | 'workflow' | 'version' | 'queue' | 'tags' | 'priority'>;
+export type ListName = Pick<
+  ReadyEntry,
+  'tenantId' | 'workflow' | 'version' | 'queue' | 'tags' | 'priority' | 'avoidedBuild'
+>;

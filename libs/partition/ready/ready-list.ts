@@ -35,9 +35,10 @@ export interface ReadyList {
 
 /** Makes an empty list. */
 export function createReadyList(key: string, named: ListName): ReadyList {
-  const { tenantId, workflow, version, queue, tags, priority } = named;
+  const { tenantId, workflow, version, queue, tags, priority, avoidedBuild } = named;
   // A copy, because the entry that it comes from is gone long before the list.
-  const name = { tenantId, workflow, version, queue, tags, priority };
+  const avoided = avoidedBuild === undefined ? undefined : { avoidedBuild };
+  const name = { tenantId, workflow, version, queue, tags, priority, ...avoided };
   return { key, name, groups: new Set(), lanes: new Map(), size: 0, hasMore: false, spilledCount: 0 };
 }
 

@@ -222,6 +222,22 @@ describe('an offer', () => {
 });
 
 describe('a full list', () => {
+  test('keeps an item from workers of the build that diverged, whatever else they can do', () => {
+    const lists = createReadyLists();
+    const withBuild = (build: string): WorkerShape =>
+      shape([], { definitions: new Set(['w@1']), builds: new Map([['w@1', build]]) });
+    lists.join({ sessionId: 'old', workerId: 'old', shape: withBuild('b1'), credits: 2 });
+    const item = entry({ avoidedBuild: 'b1' });
+    expect(lists.offer(item, 'old').kind).toBe('queued');
+    expect(lists.whyNotDispatched(item)).toEqual({ reason: 'NO_WORKER', missing: 'build' });
+    expect(lists.claim('old')).toBeUndefined();
+    expect(lists.offer(entry({}))).toEqual({ kind: 'assigned', sessionId: 'old' });
+    lists.join({ sessionId: 'silent', workerId: 'silent', shape: shape([], {}), credits: 1 });
+    expect(lists.claim('silent')).toBe(item);
+    lists.join({ sessionId: 'new', workerId: 'new', shape: withBuild('b2'), credits: 1 });
+    expect(lists.offer(entry({ avoidedBuild: 'b1' }))).toEqual({ kind: 'assigned', sessionId: 'new' });
+  });
+
   test('spills, goes on spilling until its tail is loaded, and keeps its order', () => {
     const lists = createReadyLists({ maxEntriesPerList: 4 });
     const items = Array.from({ length: 6 }, (_, index) => entry({ scheduleTime: NOW + index }));

@@ -289,7 +289,8 @@ export function createReadyLists(options: ReadyListsOptions = {}): ReadyLists {
 }
 
 /** The lengths keep names apart that would read the same in a row. */
-function listKey({ tenantId, workflow, version, queue, tags, priority }: ListName): string {
+function listKey({ tenantId, workflow, version, queue, tags, priority, avoidedBuild }: ListName): string {
   const key = `${priority}${tenantId.length}:${tenantId}${workflow.length}:${workflow}${version.length}:${version}${queue.length}:${queue}`;
+  if (avoidedBuild !== undefined) return `${key}${JSON.stringify([tags, avoidedBuild])}`;
   return tags.length === 0 ? key : `${key}${JSON.stringify(tags)}`;
 }

@@ -11,13 +11,15 @@ export interface WorkerShape {
   readonly tags: ReadonlySet<string>;
   /** `workflow@version` each, or `ANY_DEFINITION`. */
   readonly definitions: ReadonlySet<string>;
+  /** The builds of its code, by definition, as far as they were said. Absent: none was. */
+  readonly builds?: ReadonlyMap<string, string>;
 }
 
 /** What a shape lacks for an item, in the order in which it is looked at. */
-export type Missing = 'tenant' | 'queue' | 'definition' | 'tags';
+export type Missing = 'tenant' | 'queue' | 'definition' | 'build' | 'tags';
 
 /** The part of an item that decides which shapes fit. */
-export type Wanted = Pick<ReadyEntry, 'tenantId' | 'queue' | 'workflow' | 'version' | 'tags'>;
+export type Wanted = Pick<ReadyEntry, 'tenantId' | 'queue' | 'workflow' | 'version' | 'tags' | 'avoidedBuild'>;
 
 /** The first thing that a shape lacks for an item, `undefined` when its workers may have it. */
 export function maybeMissing(shape: WorkerShape, wanted: Wanted): Missing | undefined {
@@ -25,10 +27,24 @@ export function maybeMissing(shape: WorkerShape, wanted: Wanted): Missing | unde
   if (!shape.queues.has(wanted.queue)) return 'queue';
   const { definitions } = shape;
   if (!definitions.has(ANY_DEFINITION) && !definitions.has(`${wanted.workflow}@${wanted.version}`)) return 'definition';
+  const { avoidedBuild } = wanted;
+  if (avoidedBuild !== undefined && shape.builds?.get(`${wanted.workflow}@${wanted.version}`) === avoidedBuild) {
+    return 'build';
+  }
   return wanted.tags.every((tag) => shape.tags.has(tag)) ? undefined : 'tags';
 }
 
 /** A shape as one text: equal for shapes that can do the same. */
-export function shapeKey({ tenantId, queues, tags, definitions }: WorkerShape): string {
-  return JSON.stringify([tenantId, ...[queues, tags, definitions].map((names) => [...names].toSorted())]);
+export function shapeKey({ tenantId, queues, tags, definitions, builds = NO_BUILDS }: WorkerShape): string {
+  const names = [queues, tags, definitions].map((set) => [...set].toSorted());
+  return JSON.stringify([tenantId, ...names, [...builds].toSorted(([a], [b]) => (a < b ? -1 : 1))]);
+}
+
+const NO_BUILDS: ReadonlyMap<string, string> = new Map();
+
+/** The builds that are said of definitions, by `workflow@version`. */
+export function buildsOf(announced: ReadonlyMap<string, { readonly build: string }>): ReadonlyMap<string, string> {
+  const builds = new Map<string, string>();
+  for (const [name, { build }] of announced) if (build !== '') builds.set(name, build);
+  return builds;
 }

@@ -37,6 +37,8 @@ export interface HotRun {
   freshInput: Payload | undefined;
   /** How it ended. Absent: it has not. */
   ended: EventOf<'runEnded'> | undefined;
+  /** The build under which it diverged last, as far as it is known: no worker of that build gets it. Empty: none. */
+  avoidedBuild: string;
   /** When it rings next. Infinity: it does not. */
   armedTime: number;
   /** The journal position of its last event. 0: it was loaded and has not changed since. */
@@ -84,6 +86,7 @@ export function hotRunFrom(run: Run, start: StartFacts, tail: Tail): HotRun {
     home: undefined,
     freshInput: undefined,
     ended: undefined,
+    avoidedBuild: '',
     armedTime: Infinity,
     lastPosition: 0,
     hasHead: false,

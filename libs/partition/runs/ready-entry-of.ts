@@ -25,6 +25,12 @@ export function readyEntryOf({ identity, workflow, version }: Run, item: ReadyIt
   };
 }
 
+/** An item of a run in memory, kept from the build that diverged. */
+export function hotEntryOf({ run, avoidedBuild }: Pick<HotRun, 'run' | 'avoidedBuild'>, item: ReadyItem): ReadyEntry {
+  const entry = readyEntryOf(run, item);
+  return avoidedBuild === '' ? entry : { ...entry, avoidedBuild };
+}
+
 /** The nodes whose items may be offered at a time: open, with nobody, and not before their time. */
 export function* offerableNodes(run: Run, now: number): Generator<OpenNode> {
   if (!run.started || isTerminal(run.status) || run.status === 'PAUSED' || run.identity.driver !== 'SERVER') return;

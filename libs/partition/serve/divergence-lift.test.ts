@@ -2,10 +2,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { RunKey } from '#libs/store/tables/keys.ts';
+import type { PartitionEvent } from '../state/partition-event.ts';
 import { createPartitionState, evolvePartition } from '../state/partition-state.ts';
 import type { Clock } from '../timers/clock.ts';
 import { startDivergenceLift } from './divergence-lift.ts';
 import type { RunTask } from './partition.ts';
+import type { RunningRuns } from './running-runs.ts';
 
 interface Visit {
   readonly runId: string;
@@ -33,7 +35,15 @@ function createWorld(count: number) {
   };
   const visit = (key: RunKey, task: RunTask): void => void visits.push({ runId: key.runId, task });
   const onTrouble = (what: string): void => void troubles.push(what);
-  const lift = startDivergenceLift({ partition: { state, visit }, clock, onTrouble });
+  const record = (event: PartitionEvent): void => evolvePartition(state, event);
+  const running: RunningRuns = async function* () {
+    yield [
+      { tenantId: 't', runId: 'unnoted-1' },
+      { tenantId: 't', runId: 'unnoted-2' },
+    ];
+    yield [{ tenantId: 't', runId: 'unnoted-3' }];
+  };
+  const lift = startDivergenceLift({ partition: { state, visit, record }, clock, running, onTrouble });
 
   /** Ends the visits that are under way as a partition does that has lifted the divergence, or refuses it. */
   async function settle(error?: DomainError): Promise<number> {
@@ -89,4 +99,18 @@ test('a run that cannot be folded is told of, and left', async () => {
   lift.announce('t', 'order@1', 'b2');
   await settle(new DomainError('QUARANTINED', 'it cannot be folded'));
   expect([timers.length, troubles]).toEqual([0, ['run r0 waits for another build in vain']]);
+});
+
+test('runs that diverged and had no room are looked for among those of their definition, until all are noted', async () => {
+  const { state, lift, visits, settle } = createWorld(0);
+  const rest = { tenantId: 't', runId: '\0order@1', incarnation: '', workflow: 'order', version: '1', build: '' };
+  evolvePartition(state, { kind: 'divergenceNoted', ...rest });
+  lift.announce('t', 'order@2', 'b2');
+  await nextTurn();
+  expect(visits).toHaveLength(0);
+  lift.announce('t', 'order@1', 'b2');
+  await nextTurn();
+  expect(visits.map(({ runId }) => runId)).toEqual(['unnoted-1', 'unnoted-2']);
+  expect([await settle(), state.diverged.size, await settle(), await settle()]).toEqual([2, 1, 1, 0]);
+  expect(state.diverged.size).toBe(0);
 });

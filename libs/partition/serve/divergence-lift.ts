@@ -1,9 +1,11 @@
 import { DomainError } from '#libs/errors/domain-error.ts';
+import type { RunKey } from '#libs/store/tables/keys.ts';
 import { runIdKey } from '../mailboxes/run-id-key.ts';
 import type { DivergenceNoted } from '../state/partition-event.ts';
 import type { Clock } from '../timers/clock.ts';
 import type { Partition } from './partition.ts';
 import type { RunVisit } from './run-visit.ts';
+import type { RunningRuns } from './running-runs.ts';
 
 /** Runs that are looked at in one go: each may have to be loaded. */
 const MAX_VISITS = 64;
@@ -12,8 +14,10 @@ const RETRY_MS = 1_000;
 
 /** What is needed to let runs go on that diverged. */
 export interface LiftOptions {
-  readonly partition: Pick<Partition, 'state' | 'visit'>;
+  readonly partition: Pick<Partition, 'state' | 'visit' | 'record'>;
   readonly clock: Clock;
+  /** Where runs are found that are known by themselves alone. */
+  readonly running: RunningRuns;
   readonly onTrouble: (what: string, error: unknown) => void;
 }
 
@@ -35,7 +39,7 @@ interface Announced {
  * Makes the lift of a partition. It goes through the runs in slices, one announcement after the other; announcements
  * that say the same wait once. A run for which nothing can be decided now is looked at again.
  */
-export function startDivergenceLift({ partition, clock, onTrouble }: LiftOptions): DivergenceLift {
+export function startDivergenceLift({ partition, clock, running, onTrouble }: LiftOptions): DivergenceLift {
   const { diverged } = partition.state;
   const waiting = new Map<string, Announced>();
   let isRunning = false;
@@ -64,8 +68,34 @@ export function startDivergenceLift({ partition, clock, onTrouble }: LiftOptions
   }
 
   /** Answers false when some of the runs have to be looked at again. */
-  async function lift({ tenantId, name, build }: Announced): Promise<boolean> {
-    const runs = diverged.ofOtherBuilds(tenantId, name, build);
+  async function lift(announced: Announced): Promise<boolean> {
+    const { tenantId, name, build } = announced;
+    const isDone = await liftAll(diverged.ofOtherBuilds(tenantId, name, build), build);
+    const rest = diverged.maybeRest(tenantId, name);
+    if (rest === undefined || isStopped) return isDone;
+    try {
+      return (await liftRest(rest, build)) && isDone;
+    } catch (error) {
+      if (!isStopped) onTrouble('runs that wait for another build cannot be read', error);
+      return false;
+    }
+  }
+
+  /** Looks at every run of a definition, because not all that diverged are noted. */
+  async function liftRest(rest: DivergenceNoted, build: string): Promise<boolean> {
+    const { tenantId, runId, workflow, version } = rest;
+    const before = diverged.leftOutCount;
+    let isDone = true;
+    for await (const runs of running(tenantId, workflow, version)) {
+      if (isStopped) return true;
+      if (!(await liftAll(runs, build))) isDone = false;
+    }
+    // Those that go on waiting have been noted meanwhile, where there was room for them.
+    if (isDone && diverged.leftOutCount === before) partition.record({ kind: 'divergenceLifted', tenantId, runId });
+    return isDone;
+  }
+
+  async function liftAll(runs: readonly RunKey[], build: string): Promise<boolean> {
     let isDone = true;
     for (let at = 0; at < runs.length && !isStopped; at += MAX_VISITS) {
       const slice = runs.slice(at, at + MAX_VISITS);
@@ -75,13 +105,17 @@ export function startDivergenceLift({ partition, clock, onTrouble }: LiftOptions
     return isDone;
   }
 
-  function liftOne(one: DivergenceNoted, build: string): Promise<boolean> {
+  function liftOne(one: RunKey, build: string): Promise<boolean> {
     return new Promise((resolve) => {
       partition.visit(one, {
         intent: 'announceBuild',
         act: (visit) => {
           // What is true of the run now is noted at the end of the visit, whatever this leads to.
-          if (visit.hot !== undefined) visit.perform({ kind: 'announceBuild', build });
+          const { hot } = visit;
+          if (hot !== undefined) {
+            hot.avoidedBuild = hot.run.divergence?.build ?? hot.avoidedBuild;
+            visit.perform({ kind: 'announceBuild', build });
+          }
           resolve(true);
         },
         fail: (error) => {
@@ -124,5 +158,6 @@ export function noteDivergence(visit: RunVisit, { diverged }: Partition['state']
   const { build } = divergence;
   if (known?.incarnation === incarnation && known.build === build) return;
   const { workflow, version } = hot.run;
-  visit.record({ kind: 'divergenceNoted', tenantId, runId, incarnation, workflow, version, build });
+  const noted = { kind: 'divergenceNoted', tenantId, runId, incarnation, workflow, version, build } as const;
+  if (known !== undefined || !diverged.isLeftOut(noted)) visit.record(noted);
 }

@@ -22,10 +22,13 @@ import { createPartition, type Partition } from './partition.ts';
 import { recoverPartition } from './recover.ts';
 import { startRefill } from './refill.ts';
 import { createRowScan, type RowScan } from './row-scan.ts';
+import { createRunningRuns } from './running-runs.ts';
 import { type Sweep, startSweep } from './sweep.ts';
 
 /** Runs that nothing goes on with stay in memory up to so many on a node: some 60 MB. */
 const MAX_IDLE_RUNS = 20_000;
+/** How long a look for runs waits for the tables. */
+const SETTLE_MS = 30_000;
 /** However many partitions share them. */
 const MIN_IDLE_RUNS = 500;
 
@@ -181,7 +184,13 @@ export function createPartitionNode(options: NodeOptions): PartitionNode {
     const mayWrite = (): boolean => options.mayAnswer(number);
     const { random, onTrouble } = options;
     const sweep = startSweep({ partition, slots, tables, clock, mayWrite, random, onTrouble });
-    const lift = startDivergenceLift({ partition, clock, onTrouble });
+    const running = createRunningRuns({
+      partition: number,
+      partitionCount: meta.partitions,
+      tables,
+      settle: () => materialiser.until(line.durablePosition, AbortSignal.timeout(SETTLE_MS)),
+    });
+    const lift = startDivergenceLift({ partition, clock, running, onTrouble });
     served.set(number, { partition, line, materialiser, scan, messages, sweep, lift, isReleasing: false });
     for (const hot of recovered.runs) partition.adopt(hot);
     messages.resume();

@@ -6,7 +6,7 @@ import type { Dispatch } from '../dispatch/dispatch.ts';
 import type { HeldLease, ItemOwner, WorkerLink, WorkerRef } from '../dispatch/held-lease.ts';
 import type { ReadyEntry } from '../ready/ready-entry.ts';
 import type { HotRun } from '../runs/hot-run.ts';
-import { offerableNodes, readyEntryOf, readyItemOf } from '../runs/ready-entry-of.ts';
+import { hotEntryOf, offerableNodes, readyItemOf } from '../runs/ready-entry-of.ts';
 import { maybeAssignmentOf, readAssignment } from './assignment.ts';
 import type { RunVisit } from './run-visit.ts';
 import type { Watchers } from './watchers.ts';
@@ -101,7 +101,7 @@ export function createRunEffects(context: EffectContext): RunEffects {
 
   function offer(visit: RunVisit, hot: HotRun, item: ReadyItem): void {
     if ((item.notBeforeTime ?? 0) > visit.now) return;
-    const entry = readyEntryOf(hot.run, item);
+    const entry = hotEntryOf(hot, item);
     const session = dispatch.offer(entry, owner);
     if (session !== undefined) lease(visit, hot, item, session);
     else if (dispatch.isQueued(entry)) noteOffered(hot.id, entry);

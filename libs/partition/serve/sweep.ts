@@ -4,6 +4,7 @@ import type { StateTables } from '#libs/store/store.ts';
 import type { RowWrite } from '#libs/store/tables/row-writer.ts';
 import type { Clock } from '../timers/clock.ts';
 import { deleteRun } from './delete-run.ts';
+import { maySweep } from './deletion.ts';
 import type { Partition } from './partition.ts';
 
 /** Time between two sweeps: what is over stays that much longer. */
@@ -64,6 +65,7 @@ export function startSweep({ partition, slots, tables, clock, mayWrite, random, 
   }
 
   async function sweepRuns(now: number): Promise<number> {
+    if (!maySweep(state)) return MAX_ROWS;
     const expired = await tables.expiredBefore(slots, now, MAX_ROWS);
     for (const { tenantId, runId, incarnation } of expired) {
       if (isStopped || state.deletions.has(incarnation)) continue;
@@ -83,6 +85,7 @@ export function startSweep({ partition, slots, tables, clock, mayWrite, random, 
 
   /** Incarnations that were replaced are in no memory: their deletion is noted and done behind, as any other. */
   async function sweepPastRuns(now: number): Promise<number> {
+    if (!maySweep(state)) return MAX_ROWS;
     const expired = await tables.pastHeadsExpiredBefore(slots, now, MAX_ROWS);
     for (const { tenantId, runId, incarnation } of expired) {
       if (isStopped || !line.isOpen || state.deletions.has(incarnation)) continue;

@@ -6,6 +6,12 @@ import type { RunVisit } from './run-visit.ts';
 
 /** How many signals wait for one run that does not exist. */
 const MAX_UNBORN_PER_RUN = 100;
+/** How many wait in a partition, whatever runs they are for. */
+const MAX_UNBORN = 10_000;
+/** Bytes of what waits in a partition: it stands in the checkpoint, which is one row. */
+const MAX_UNBORN_BYTES: number = 4 * 1024 * 1024;
+/** Numbers, lengths, and what a payload says of itself. */
+const SIGNAL_BYTES = 256;
 /** How long they wait. */
 const UNBORN_MS: number = 24 * 60 * 60 * 1000;
 
@@ -30,6 +36,7 @@ export function keepUnborn(visit: RunVisit, state: PartitionState, signal: Unbor
       metadata: { limit: 'unborn signals', maximum: String(MAX_UNBORN_PER_RUN) },
     });
   }
+  assertRoom(state, { ...visit.key, ...signal });
   const { now } = visit;
   visit.record({ kind: 'signalUnborn', tenantId, runId, ...signal, sendTime: now, expireTime: now + UNBORN_MS });
   return true;
@@ -45,4 +52,29 @@ export function deliverUnborn(visit: RunVisit, state: PartitionState): void {
   }
   const { tenantId, runId } = visit.key;
   visit.record({ kind: 'unbornTaken', tenantId, runId });
+}
+
+/** @throws SIGNALS_FULL, naming the limit. */
+function assertRoom({ unborn }: PartitionState, signal: UnbornSignal & RunVisit['key']): void {
+  let count = 1;
+  let bytes = bytesOf(signal);
+  for (const signals of unborn.values()) {
+    count += signals.length;
+    for (const one of signals) bytes += bytesOf(one);
+  }
+  if (count > MAX_UNBORN) throw full('unborn signals of a partition', MAX_UNBORN);
+  if (bytes > MAX_UNBORN_BYTES) throw full('bytes of unborn signals of a partition', MAX_UNBORN_BYTES);
+}
+
+function full(limit: string, maximum: number): DomainError {
+  return new DomainError('SIGNALS_FULL', `${limit}: at most ${maximum} wait for runs that do not exist`, {
+    metadata: { limit, maximum: String(maximum) },
+  });
+}
+
+/** At least what an event of it has in a checkpoint. */
+function bytesOf({ tenantId, runId, name, signalId, payload }: UnbornSignal & RunVisit['key']): number {
+  let bytes = SIGNAL_BYTES + (payload?.data?.length ?? 0);
+  for (const text of [tenantId, runId, name, signalId]) bytes += Buffer.byteLength(text);
+  return bytes;
 }

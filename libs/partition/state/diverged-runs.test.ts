@@ -40,3 +40,26 @@ test('a run is known by its last divergence, and not at all once it goes on', ()
   expect([runs.size, [...runs.values()]]).toEqual([0, []]);
   expect(runs.ofOtherBuilds('t', 'order@1', 'b3')).toEqual([]);
 });
+
+test('a run without room is one of the rest of its definition, and found by itself alone', () => {
+  const runs = createDivergedRuns(300);
+  for (const id of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) runs.add(diverged(id, 'b1'));
+  expect(runs.ofOtherBuilds('t', 'order@1', 'b2').map(({ runId }) => runId)).toEqual(['a', 'b', 'c', 'd']);
+  const rest = runs.maybeRest('t', 'order@1');
+  expect(rest).toMatchObject({ tenantId: 't', workflow: 'order', version: '1' });
+  expect([runs.size, runs.isLeftOut(diverged('e', 'b1')), runs.maybeRest('t', 'order@2')]).toEqual([
+    5,
+    true,
+    undefined,
+  ]);
+  const again = createDivergedRuns(300);
+  for (const one of runs.values()) again.add(one);
+  expect([...again.values()]).toEqual([...runs.values()]);
+  runs.delete('1:ta');
+  runs.delete('1:tb');
+  const before = runs.leftOutCount;
+  runs.add(diverged('e', 'b1'));
+  expect([runs.isLeftOut(diverged('f', 'b1')), runs.leftOutCount]).toEqual([true, before + 2]);
+  runs.delete(`1:t${rest?.runId}`);
+  expect([runs.maybeRest('t', 'order@1'), runs.isLeftOut(diverged('f', 'b1'))]).toEqual([undefined, false]);
+});

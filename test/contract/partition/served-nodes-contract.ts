@@ -4,6 +4,8 @@ import { createReadyLists } from '#libs/partition/ready/ready-lists.ts';
 import { ask } from '#libs/partition/serve/ask.ts';
 import type { NodeOptions } from '#libs/partition/serve/node.ts';
 import type { RunVisit } from '#libs/partition/serve/run-visit.ts';
+import { createRunningRuns } from '#libs/partition/serve/running-runs.ts';
+import { keepUnborn } from '#libs/partition/serve/unborn-signals.ts';
 import type { OpenStateStore } from '#libs/store/opening/open-context.ts';
 import type { StateHome } from '#test/contract/state/state-homes.ts';
 import { type NodeWorker, type ServedNode, serveNode } from './served-node.ts';
@@ -137,6 +139,54 @@ export function servedNodesContract(name: string, createHome: () => Promise<Stat
         await untilAssigned(worker(stuck.length, `${workflow}-stuck`), stuck);
       },
     );
+
+    test('[36] signals for runs that do not exist have a limit in each partition, so that its checkpoint stays small', async () => {
+      const { node, settle } = await serve();
+      const [partition] = node.served();
+      if (partition === undefined) throw new TypeError('the partition is not served');
+      const payload = { contentType: '', encodings: [], data: new Uint8Array(64 * 1024), ref: undefined };
+      const send = (runId: string): Promise<boolean> =>
+        ask(
+          partition,
+          { tenantId: 'default', runId },
+          {
+            intent: 'sendSignal',
+            act: (visit) => keepUnborn(visit, partition.state, { name: 's', signalId: '', payload }),
+          },
+        );
+      let refusal: unknown;
+      let kept = 0;
+      while (refusal === undefined && kept < 200) {
+        await send(`unborn-${kept}`).then(
+          () => (kept += 1),
+          (error: unknown) => (refusal = error),
+        );
+      }
+      expect(refusal).toMatchObject({
+        reason: 'SIGNALS_FULL',
+        metadata: { limit: 'bytes of unborn signals of a partition', maximum: String(4 * 1024 * 1024) },
+      });
+      expect(kept).toBe(63);
+      await settle();
+      const checkpoint = await store.tables.readCheckpoint(0);
+      expect(checkpoint?.body.length).toBeLessThan(5 * 1024 * 1024);
+    });
+
+    test('the runs of a definition that go on are found by their rows, those of other partitions left out', async () => {
+      const { start, worker, settle } = await serve();
+      const all = ids(5);
+      const workflow = `flow-${runs}`;
+      for (const id of all) await start(id, workflow);
+      await untilAssigned(worker(all.length, workflow), all);
+      const find = async (partition: number): Promise<readonly string[]> => {
+        const found: string[] = [];
+        const running = createRunningRuns({ partition, partitionCount: 2, tables: store.tables, settle });
+        for await (const page of running('default', workflow, '1')) found.push(...page.map(({ runId }) => runId));
+        return found;
+      };
+      const [first, second] = [await find(0), await find(1)];
+      expect([...first, ...second].toSorted()).toEqual(all);
+    });
 
     // The last one: what is quarantined is told of at every take-over.
     test('[93] a run whose rows the tables refuse is quarantined, also by the next owner, and its neighbours go on', async () => {

@@ -161,6 +161,17 @@ export const startsContract: RunsContract = (name, createHome) =>
         await start('r', { ...request, requestId: 'q2' });
       });
 
+      test('[4] a deletion is refused for now while too many are under way', async () => {
+        const { tenantId, runs, start } = await open();
+        await start('r');
+        const { deletions } = served().node.partitionOf({ tenantId, runId: 'r' }).state;
+        Object.defineProperty(deletions, 'size', { get: () => 10_000, configurable: true });
+        const refused = await failureOf(runs.deleteRun({ tenantId, runId: 'r' }, ROOT));
+        expect(refused).toMatchObject({ reason: 'OVERLOADED', metadata: { limit: 'deletions of a partition' } });
+        Reflect.deleteProperty(deletions, 'size');
+        expect(await runs.deleteRun({ tenantId, runId: 'r' }, ROOT)).toMatchObject({ deletedIncarnations: 1n });
+      });
+
       test('[41] signals and controls repeated with their request id happen once, with other arguments they are refused', async () => {
         const { tenantId, runs, signals, start, kinds } = await open();
         await start('r');

@@ -74,6 +74,28 @@ export function divergencesContract(name: string, createHome: () => Promise<Stat
       ]);
     });
 
+    test('a run that goes on by another build is given to no worker of the one that diverged, and says so', async () => {
+      await using home = await createHome();
+      await using store = await home.openState();
+      await using served = await serveState(store);
+      const calls = await runCalls(GRPC, served);
+      await divergeAll(calls, 'b1', 'r');
+      await using idle = await calls.worker('w-1', { build: 'b1' });
+      const { node } = served;
+      const [partition] = node.served().filter(({ state }) => state.diverged.size > 0);
+      if (partition === undefined) throw new TypeError('nothing has diverged');
+      // A worker of another build was there, and is gone again before it took anything.
+      node.announceBuilds(calls.tenantId, new Map([['order@1', { build: 'b2' }]]));
+      await sleep(50);
+      expect(divergedIn(served)).toEqual([]);
+      expect(idle.received.flatMap(({ assign }) => assign)).toEqual([]);
+      const explained = await calls.runs.explainRun({ tenantId: calls.tenantId, runId: 'r' }, ROOT);
+      expect(explained.summary).toContain('diverged under build "b1"');
+      await using other = await calls.worker('w-3', { build: 'b2' });
+      await other.complete(await other.assigned('r'), 0);
+      expect(idle.received.flatMap(({ assign }) => assign)).toEqual([]);
+    });
+
     test('a connected worker that announces another build lifts what diverged of that definition alone', async () => {
       await using home = await createHome();
       await using store = await home.openState();

@@ -216,8 +216,8 @@ export const SignalService: GenService<{
   /**
    * Sends a signal. A SERVER run that waits for it advances in the same commit; else it is buffered. Safe to repeat
    * with the same signal id (the last 10 000 per run are known) or request id. Errors: RUN_NOT_FOUND unless
-   * `allow_unborn` is set, RUN_TERMINAL, SIGNALS_FULL beyond 10 000 or 16 MiB per run and 100 per unborn run,
-   * QUARANTINED, PAYLOAD_TOO_LARGE, PAYLOAD_NOT_FOUND.
+   * `allow_unborn` is set, RUN_TERMINAL, SIGNALS_FULL beyond 10 000 or 16 MiB per run, 100 per unborn run, and 10 000 or
+   * 4 MiB for unborn runs per partition, QUARANTINED, PAYLOAD_TOO_LARGE, PAYLOAD_NOT_FOUND.
    *
    * @generated from rpc millrace.state.v1.SignalService.SendSignal
    */

@@ -48,7 +48,7 @@ export async function maybeNoWorkerReason(
 
 function wordsOf(
   what: string,
-  { queue, tags, workflow, version }: ReadyEntry,
+  { queue, tags, workflow, version, avoidedBuild = '' }: ReadyEntry,
   why: Blocker | undefined,
   near: readonly NearWorker[],
   ahead: number,
@@ -71,6 +71,8 @@ function wordsOf(
       return `no connected worker takes from queue ${quoted(queue)}; start one that announces ${code}${withTags}`;
     case 'definition':
       return `no connected worker of queue ${quoted(queue)} announces ${code}; start one that does${withTags}`;
+    case 'build':
+      return `${what} diverged under build ${quoted(avoidedBuild)} of ${code}; start a worker with another build${withTags}`;
     case 'tags': {
       const lack = `worker ${quoted(closest.workerId)} comes closest and lacks the ${tagsOf(closest.missingTags)}`;
       return `no connected worker of queue ${quoted(queue)} that announces ${code} has the ${tagsOf(tags)}: ${lack}`;

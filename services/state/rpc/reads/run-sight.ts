@@ -5,7 +5,7 @@ import type { Pause } from '#libs/engine/model/run.ts';
 import { type WaitReason, waitsFor } from '#libs/engine/views/waits-for.ts';
 import type { ReadyEntry } from '#libs/partition/ready/ready-entry.ts';
 import type { HotRun } from '#libs/partition/runs/hot-run.ts';
-import { readyEntryOf, readyItemOf } from '#libs/partition/runs/ready-entry-of.ts';
+import { hotEntryOf, readyItemOf } from '#libs/partition/runs/ready-entry-of.ts';
 import { draftRun, type RunDraft } from './run-message.ts';
 
 /** An item of a run that is open. */
@@ -48,12 +48,12 @@ export function sightOf(hot: HotRun): RunSight {
   };
 }
 
-function itemsOf({ run }: HotRun): readonly SeenItem[] {
+function itemsOf(hot: HotRun): readonly SeenItem[] {
   const items: SeenItem[] = [];
-  for (const node of run.nodes.values()) {
+  for (const node of hot.run.nodes.values()) {
     const ready = readyItemOf(node);
     if (node.item === undefined || ready === undefined) continue;
-    const entry = readyEntryOf(run, ready);
+    const entry = hotEntryOf(hot, ready);
     items.push({ path: node.path, item: { ...node.item }, entry, failureSequence: node.failureSequence });
   }
   return items;

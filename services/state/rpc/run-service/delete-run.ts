@@ -5,6 +5,7 @@ import {
   DeleteRunResponseSchema,
 } from '#gen/millrace/state/v1/run_service_pb.ts';
 import { deleteRun } from '#libs/partition/serve/delete-run.ts';
+import { assertMayDelete } from '#libs/partition/serve/deletion.ts';
 import { runNotFound } from '#libs/partition/serve/history.ts';
 import { keepStart } from '#libs/partition/serve/kept-starts.ts';
 import type { UnaryHandler } from '#libs/rpc/handler.ts';
@@ -26,6 +27,7 @@ export function createDeleteRun(context: StateContext): UnaryHandler<DeleteRunRe
       words: [],
       intent: 'terminateRun',
       act: (visit, position) => {
+        assertMayDelete(context.node.partitionOf(key).state);
         if (visit.hot !== undefined) keepStart(visit, visit.hot, 0);
         const deleted = deleteRun(visit, { past, requestedBy: principal.tokenId });
         if (deleted === undefined) throw runNotFound(key);

@@ -1,5 +1,6 @@
 import type { PollWorkRequest } from '#gen/millrace/state/v1/dispatch_service_pb.ts';
-import type { WorkerShape } from '#libs/partition/ready/worker-shape.ts';
+import { buildsOf, type WorkerShape } from '#libs/partition/ready/worker-shape.ts';
+import { announcedCode, definitionName } from '../work/worker-facts.ts';
 
 const DEFAULT_QUEUE = 'default';
 
@@ -12,6 +13,7 @@ export function pollerShape(
     tenantId,
     queues: new Set(queues.length === 0 ? [DEFAULT_QUEUE] : queues),
     tags: new Set(tags),
-    definitions: new Set(definitions.map(({ workflow, version }) => `${workflow}@${version}`)),
+    definitions: new Set(definitions.map(definitionName)),
+    builds: buildsOf(announcedCode(definitions)),
   };
 }

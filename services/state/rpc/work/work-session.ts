@@ -6,7 +6,7 @@ import { type AnnouncedDefinition, WorkMode } from '#gen/millrace/state/v1/worke
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { DispatchSession } from '#libs/partition/dispatch/dispatch-session.ts';
 import type { HeldLease, WorkerRef } from '#libs/partition/dispatch/held-lease.ts';
-import type { WorkerShape } from '#libs/partition/ready/worker-shape.ts';
+import { buildsOf, type WorkerShape } from '#libs/partition/ready/worker-shape.ts';
 import { HEARTBEAT_LEASE_MS } from '#libs/partition/runs/next-time.ts';
 import type { CallContext } from '#libs/rpc/call-context.ts';
 import type { Outbound } from '#libs/rpc/handler.ts';
@@ -171,9 +171,8 @@ export async function openWorkSession(
   }
 
   function changeShape(definitions: ReadonlySet<string>): void {
-    shape = { ...shape, definitions };
-    const codes = [...session.announced].filter(([name]) => definitions.has(name));
-    session.announced = new Map(codes);
+    session.announced = new Map([...session.announced].filter(([name]) => definitions.has(name)));
+    shape = { ...shape, definitions, builds: buildsOf(session.announced) };
     dispatch.changeShape(session, shape);
     relay?.reopen();
   }
@@ -251,6 +250,7 @@ function shapeOf(tenantId: string, { queues, tags, definitions }: Hello): Worker
     queues: new Set(queues.length === 0 ? [DEFAULT_QUEUE] : queues),
     tags: new Set(tags),
     definitions: new Set(definitions.map(definitionName)),
+    builds: buildsOf(announcedCode(definitions)),
   };
 }
 
