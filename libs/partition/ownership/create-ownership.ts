@@ -5,7 +5,7 @@ import { createLookLoop } from './look-loop.ts';
 import { createMemberKeeper } from './member-keeper.ts';
 import { createMover } from './mover.ts';
 import type { Ownership, OwnershipOptions } from './ownership.ts';
-import { createPartitionSlot } from './partition-slot.ts';
+import { createPartitionSlot, type PartitionSlot } from './partition-slot.ts';
 import { createPlanner } from './planner.ts';
 import { createSight } from './sight.ts';
 import { completeTiming } from './timing.ts';
@@ -82,6 +82,7 @@ export function createOwnership(options: OwnershipOptions): Ownership {
     mayTake: () => !isDraining && !stopped.signal.aborted,
     onChange: refresh,
     onUnclear: () => looks.nudge(),
+    until,
   });
   const planner = createPlanner({
     ...options,
@@ -179,8 +180,9 @@ export function createOwnership(options: OwnershipOptions): Ownership {
       }
       while (!(await orAborted(looks.start(), either))) await sleepOn(clock, START_RETRY_MS, either);
       const wanted = slots.filter(({ isBusy }) => isBusy);
-      const isSettled = ({ kind }: { readonly kind: string }): boolean => kind !== 'nobody';
-      await until(() => wanted.every(({ partition }) => isSettled(view.ownerOf(partition))), either);
+      const isSettled = ({ partition, isBusy }: PartitionSlot): boolean =>
+        !isBusy && view.ownerOf(partition).kind !== 'nobody';
+      await until(() => wanted.every(isSettled), either);
     },
     mayAnswer: (partition) => keeper.mayAnswer(partition),
     ownerOf: (partition) => view.ownerOf(partition),

@@ -26,6 +26,8 @@ export interface LeaseKeeper {
   holds(partition: number): boolean;
   /** Lets go of a lease; nothing of it may be answered from now on. Answers its row as it was last known. */
   forget(partition: number): PartitionLeaseRow | undefined;
+  /** Renews a lease now, which tells the others that its partition is served. */
+  renewNow(partition: number): void;
   /** A row was read: it may tell that a lease is lost before its renewal does. */
   see(row: PartitionLeaseRow): void;
   /** Whether an answer may leave at this moment. [journal.md 11] */
@@ -174,6 +176,12 @@ export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
     },
     holds: (partition) => leases.has(partition),
     forget,
+    renewNow: (partition) => {
+      const lease = leases.get(partition);
+      if (lease === undefined) return;
+      lease.dueMs = Number.NEGATIVE_INFINITY;
+      pump();
+    },
     see,
     mayAnswer: (partition) => clock.monotonic() < (untilMs[partition] ?? Number.NEGATIVE_INFINITY),
     stop: () => {

@@ -42,6 +42,36 @@ test('[90] a hand-over frees every lease for its target, which takes it at once 
   ]);
 });
 
+test('[90] a hand-over leaves at most two partitions without anybody at a time, and the others are served on', async () => {
+  const { cluster, a, b } = await createPair();
+  a.ownership.onChange(() => b.ownership.nudge());
+  b.ownership.onChange(() => a.ownership.nudge());
+  const isServed = (partition: number): boolean => cluster.serving()[partition]?.length === 1;
+  const drained = a.ownership.drain(new AbortController().signal);
+  let most = 0;
+  for (let ms = 0; ms < 2 * SECOND; ms += 1) {
+    await cluster.pass(1);
+    const unserved = Array.from({ length: PARTITIONS }, (_, partition) => partition).filter((one) => !isServed(one));
+    most = Math.max(most, unserved.length);
+  }
+  await drained;
+  expect(b.host.served.size).toBe(PARTITIONS);
+  expect(most).toBeGreaterThan(0);
+  expect(most).toBeLessThanOrEqual(2);
+});
+
+test('nothing is moved to a node that died before its last sign of life is a lease old', async () => {
+  for (const diedMs of [0, 700, 1_400, 2_100, 2_800]) {
+    const { cluster, a, b } = await createPair();
+    await cluster.pass(diedMs);
+    const before = a.host.events.length;
+    b.machine.kill();
+    await cluster.pass(MINUTE);
+    expect(a.host.served.size).toBe(PARTITIONS);
+    expect(a.host.events.slice(before).filter(({ kind }) => kind === 'release')).toEqual([]);
+  }
+});
+
 test('a hand-over that nobody tells of is found within a look', async () => {
   const { cluster, a, b } = await createPair();
   const drained = a.ownership.drain(new AbortController().signal);

@@ -1,14 +1,15 @@
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { PartitionLeaseRow } from '#libs/store/tables/leases.ts';
+import { createHandOver } from './hand-over.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 import { bodyFromNote, type LeaseNote } from './lease-note.ts';
-import { createLimiter } from './limiter.ts';
+import { createLimiter, type Limiter } from './limiter.ts';
 import type { OwnershipOptions } from './ownership.ts';
 import { countFailure, type PartitionSlot, REFUSED_MS } from './partition-slot.ts';
 import type { SeenLease, Sight } from './sight.ts';
 import type { OwnershipTiming } from './timing.ts';
 import type { TroubleLog } from './trouble-log.ts';
-import { orAborted } from './waits.ts';
+import { movedOn, orAborted } from './waits.ts';
 
 /** What moves partitions. */
 export interface MoverOptions
@@ -23,6 +24,8 @@ export interface MoverOptions
   onChange(): void;
   /** The rows should be looked at soon. */
   onUnclear(): void;
+  /** Waits until something is so, as far as this node can see. Rejects with the signal's reason when it aborts. */
+  until(isSo: () => boolean, signal: AbortSignal): Promise<void>;
 }
 
 /** Takes partitions and hands them over, a few at a time. Nothing of it rejects: what fails is found at a later look. */
@@ -41,18 +44,20 @@ export interface Mover {
 
 /** Moves at a time: a recovery reads a lot, and those that are served meanwhile have to go on. */
 const MAX_AT_ONCE = 4;
-/** How long the tables may take to come up with a partition that is handed over. Then it is recovered instead. */
-const RELEASE_TIMEOUT_MS = 10_000;
-/** How often a lease is freed anew that was renewed meanwhile: as many renewals may be on their way, and one more. */
-const MAX_FREES = 3;
+/** What is handed over at a time, so that nothing that was freed waits for long while its target takes something else. */
+const MAX_HAND_OVERS = 2;
 
 /** Makes a mover. */
 export function createMover(options: MoverOptions): Mover {
   const { node, clock, nodeId, log, timing, keeper, sight, trouble } = options;
   const { leases } = options.tables;
-  const limit = createLimiter(MAX_AT_ONCE);
+  const takes = createLimiter(MAX_AT_ONCE);
+  /** What was freed for this node has nobody, and has little to be read: it does not wait for what is recovered. */
+  const handedTakes = createLimiter(MAX_AT_ONCE);
+  const handOvers = createLimiter(MAX_HAND_OVERS);
+  const moves = createHandOver(options);
 
-  async function busy(slot: PartitionSlot, work: () => Promise<void>): Promise<void> {
+  async function busy(slot: PartitionSlot, limit: Limiter, work: () => Promise<void>): Promise<void> {
     slot.isBusy = true;
     try {
       await limit(work);
@@ -78,7 +83,17 @@ export function createMover(options: MoverOptions): Mover {
     const { signal } = (slot.abort = new AbortController());
     if (!options.mayTake()) slot.abort.abort(movedOn(partition));
     options.onChange();
-    const taking = signal.aborted ? Promise.resolve() : node.takeOver(partition, row.epoch, signal);
+    const serve = (): void => {
+      if (signal.aborted) return;
+      slot.phase = 'serving';
+      slot.servedMs = clock.monotonic();
+      const tookMs = Math.round(slot.servedMs - sentMs);
+      log.info({ partition, epoch: row.epoch, tookMs }, 'partition taken over');
+      options.onChange();
+      // Whoever freed it frees the next one then.
+      if (seen?.note.target === nodeId) keeper.renewNow(partition);
+    };
+    const taking = signal.aborted ? Promise.resolve() : node.takeOver(partition, row.epoch, signal, serve);
     try {
       await orAborted(taking, signal);
     } catch (error) {
@@ -88,11 +103,7 @@ export function createMover(options: MoverOptions): Mover {
       // It may come to serve the partition after that, however it ends.
       await taking.catch(() => undefined);
       node.drop(partition);
-      return;
     }
-    slot.phase = 'serving';
-    slot.servedMs = clock.monotonic();
-    log.info({ partition, epoch: row.epoch, tookMs: Math.round(slot.servedMs - sentMs) }, 'partition taken over');
   }
 
   /** Writes this node's name. Absent: somebody else was faster, or nobody knows. */
@@ -138,58 +149,10 @@ export function createMover(options: MoverOptions): Mover {
     options.onChange();
   }
 
-  async function handOver(slot: PartitionSlot, target: string): Promise<void> {
-    if (slot.phase !== 'serving' && slot.phase !== 'faulted') return;
-    const { partition } = slot;
-    slot.phase = 'releasing';
-    const abort = new AbortController();
-    slot.abort = abort;
-    options.onChange();
-    const cancelTimeout = clock.setTimer(RELEASE_TIMEOUT_MS, () => abort.abort(movedOn(partition)));
-    const releasing = node.release(partition, abort.signal);
-    try {
-      await orAborted(releasing, abort.signal);
-    } catch (error) {
-      // Nothing is lost: whoever takes it next recovers it from the journal.
-      trouble(`partition ${partition} was dropped and not handed over in order`, error);
-      node.drop(partition);
-    } finally {
-      cancelTimeout();
-    }
-    slot.phase = 'none';
-    // From here on nothing is answered, so that whoever it is freed for may answer at once.
-    const row = keeper.forget(partition);
-    const isForgiven = clock.monotonic() >= slot.refusedUntilMs;
-    if (row !== undefined) await free(row, isForgiven ? { target, refusers: [] } : { target });
-    await releasing.catch(() => undefined);
-  }
-
-  async function free(row: PartitionLeaseRow, change: Partial<LeaseNote>): Promise<void> {
-    const { partition } = row;
-    const { format = options.format, refusers = [] } = sight.lease(partition)?.note ?? {};
-    const freed = { ...row, nodeId: '', body: bodyFromNote({ format, target: '', refusers, ...change }) };
-    try {
-      for (let attempt = 1; attempt <= MAX_FREES; attempt += 1) {
-        if (await leases.replace(freed)) {
-          sight.note({ ...freed, revision: freed.revision + 1 });
-          options.onChange();
-          log.info({ partition, epoch: row.epoch, ...change }, 'partition freed');
-          return;
-        }
-        const standing = await leases.read(partition);
-        if (standing?.nodeId !== row.nodeId || standing.epoch !== row.epoch) return;
-        // A renewal that was on its way has arrived.
-        freed.revision = standing.revision;
-      }
-    } catch (error) {
-      trouble(`the lease of partition ${partition} cannot be freed`, error);
-    }
-  }
-
   return {
-    take: (slot, seen) => busy(slot, () => take(slot, seen)),
-    handOver: (slot, target) => busy(slot, () => handOver(slot, target)),
-    free: (slot, row, change) => busy(slot, () => free(row, change)),
+    take: (slot, seen) => busy(slot, seen?.note.target === nodeId ? handedTakes : takes, () => take(slot, seen)),
+    handOver: (slot, target) => busy(slot, handOvers, () => moves.handOver(slot, target)),
+    free: (slot, row, change) => busy(slot, takes, async () => void (await moves.free(row, change))),
     leaseLost: (slot) => {
       const { partition, phase } = slot;
       log.warn({ partition, phase }, 'the lease of a partition is lost');
@@ -219,8 +182,4 @@ export function createMover(options: MoverOptions): Mover {
 
 function isCorrupt(error: unknown): boolean {
   return error instanceof DomainError && error.kind === 'corrupt';
-}
-
-function movedOn(partition: number): DomainError {
-  return new DomainError('UNAVAILABLE', `partition ${partition} is not owned any more`, { retryAfterMs: 250 });
 }

@@ -6,10 +6,15 @@ import type { OwnershipTiming } from './timing.ts';
 
 /** What serves the partitions that are owned. */
 export interface PartitionHost {
-  /** Recovers a partition and serves it. Rejects with DATA_CORRUPTION where its records cannot be read. */
-  takeOver(partition: number, epoch: number, signal: AbortSignal): Promise<void>;
-  /** Stops serving it, with everything of it in the tables. */
-  release(partition: number, signal: AbortSignal): Promise<void>;
+  /**
+   * Recovers a partition and serves it; `onServing` is called as soon as calls of it are answered, which may be before
+   * all work is done. Rejects with DATA_CORRUPTION where its records cannot be read.
+   */
+  takeOver(partition: number, epoch: number, signal: AbortSignal, onServing: () => void): Promise<void>;
+  /** Prepares a hand-over while a partition is served, so that whoever takes it has little to read. */
+  catchUp(partition: number): Promise<void>;
+  /** Stops serving it, with everything that was decided in its journal. */
+  release(partition: number): Promise<void>;
   /** Drops all memory of it at once; nothing where it is not served. */
   drop(partition: number): void;
   /** Tells what was held back while the lease did not allow it. */

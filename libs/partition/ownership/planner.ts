@@ -26,6 +26,15 @@ export interface Planner {
   act(): number;
 }
 
+/**
+ * How often the rows are read while partitions are handed over, by the one that frees them and by those that take them:
+ * nobody has them in between, and the word of it may not arrive.
+ */
+const HAND_OVER_LOOK_MS = 50;
+
+/** Signs of life that a node may leave out before nothing is moved to it. */
+const QUIET_RENEWALS = 2;
+
 /** Makes a planner. */
 export function createPlanner(options: PlannerOptions): Planner {
   const { clock, nodeId, timing, slots, keeper, sight, mover } = options;
@@ -35,6 +44,8 @@ export function createPlanner(options: PlannerOptions): Planner {
   let crowd = '';
   /** When the nodes that may own something last became others: what comes and goes is not balanced for. */
   let settledMs = Number.NEGATIVE_INFINITY;
+  /** Until when nothing is moved to nodes that lost something because their leases ended. */
+  const doubtedUntilMs = new Map<string, number>();
   let movedMs = Number.NEGATIVE_INFINITY;
 
   function readCandidates(nowMs: number): readonly Candidate[] {
@@ -63,10 +74,24 @@ export function createPlanner(options: PlannerOptions): Planner {
     return order.toSorted((a, b) => Number(refusers.includes(a)) - Number(refusers.includes(b)));
   }
 
+  /** Whether a node is likely to take what is freed for it: one that died counts as alive for a lease yet. */
+  function isWell(id: string, nowMs: number): boolean {
+    return (
+      sight.memberUnchangedMs(id) < timing.renewMs * QUIET_RENEWALS &&
+      nowMs >= (doubtedUntilMs.get(id) ?? Number.NEGATIVE_INFINITY)
+    );
+  }
+
+  /** Who a partition is handed over to. Empty: there is nobody else. */
+  function targetOf(partition: number, nowMs: number): string {
+    const order = orderOf(partition);
+    return order.find((id) => id !== nodeId && isWell(id, nowMs)) ?? order.find((id) => id !== nodeId) ?? '';
+  }
+
   function planFree(slot: PartitionSlot, nowMs: number): number {
     const lease = sight.lease(slot.partition);
     const order = orderOf(slot.partition);
-    const [next = ''] = order.filter((other) => other !== nodeId);
+    const next = targetOf(slot.partition, nowMs);
     const isOurs = lease?.row.nodeId === nodeId;
     const isForUs = lease?.row.nodeId === '' && lease.note.target === nodeId;
     if (lease !== undefined && options.isDraining()) {
@@ -88,6 +113,8 @@ export function createPlanner(options: PlannerOptions): Planner {
       isAlive: (id) => sight.members.some((member) => member.nodeId === id),
     });
     if (nowMs >= slot.notBeforeMs && sight.unchangedMs(slot.partition) >= delayMs) {
+      const owner = lease?.row.nodeId ?? '';
+      if (owner !== '' && owner !== nodeId) doubtedUntilMs.set(owner, nowMs + timing.leaseMs);
       void mover.take(slot, lease);
       return Number.POSITIVE_INFINITY;
     }
@@ -100,7 +127,7 @@ export function createPlanner(options: PlannerOptions): Planner {
       if (slot.phase !== 'serving' || slot.isBusy) continue;
       const order = nowMs < slot.refusedUntilMs ? orderOf(slot.partition) : placed.orders[slot.partition];
       const [target = nodeId] = order ?? [];
-      if (target === nodeId) continue;
+      if (target === nodeId || !isWell(target, nowMs)) continue;
       const readyMs = Math.max(movedMs, settledMs) + timing.moveMs;
       if (nowMs < readyMs) return readyMs;
       movedMs = nowMs;
@@ -108,6 +135,13 @@ export function createPlanner(options: PlannerOptions): Planner {
       return nowMs + timing.moveMs;
     }
     return Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether a node, this one included, hands over what it has. */
+  function isHandedOver(): boolean {
+    const draining = new Set(sight.members.filter((member) => member.isDraining).map((member) => member.nodeId));
+    if (options.isDraining()) draining.add(nodeId);
+    return draining.size > 0 && slots.some((slot) => draining.has(sight.lease(slot.partition)?.row.nodeId ?? ''));
   }
 
   /** Takes the rows of the dead away. Whoever notices does; all but the first find nothing. */
@@ -130,12 +164,13 @@ export function createPlanner(options: PlannerOptions): Planner {
         if (lease !== undefined) keeper.see(lease.row);
       }
       bury();
+      for (const [id, untilMs] of doubtedUntilMs) if (nowMs >= untilMs) doubtedUntilMs.delete(id);
       place(readCandidates(nowMs));
-      let dueMs = Number.POSITIVE_INFINITY;
+      let dueMs = isHandedOver() ? nowMs + HAND_OVER_LOOK_MS : Number.POSITIVE_INFINITY;
       for (const slot of slots) {
         if (slot.isBusy) continue;
         if (slot.phase === 'none') dueMs = Math.min(dueMs, planFree(slot, nowMs));
-        else if (options.isDraining()) void mover.handOver(slot, orderOf(slot.partition)[0] ?? '');
+        else if (options.isDraining()) void mover.handOver(slot, targetOf(slot.partition, nowMs));
       }
       return options.isDraining() ? dueMs : Math.min(dueMs, planMove(nowMs));
     },

@@ -31,6 +31,8 @@ export interface Sight {
   unchangedMs(partition: number): number;
   /** When a lease was first seen as it is. */
   sinceMs(partition: number): number;
+  /** How long the row of a member was seen unchanged; 0 for one that was not seen. */
+  memberUnchangedMs(nodeId: string): number;
   /** The nodes that are alive, by id. */
   readonly members: readonly SeenMember[];
   /** Rows of nodes that are not alive any more. */
@@ -132,6 +134,7 @@ export function createSight(options: SightOptions): Sight {
     lease: (partition) => leases[partition],
     unchangedMs: (partition) => leaseWatch.unchangedMs(partition),
     sinceMs: (partition) => leaseWatch.sinceMs(partition),
+    memberUnchangedMs: (id) => memberWatch.unchangedMs(id),
     get members() {
       return members;
     },

@@ -1,3 +1,4 @@
+import { DomainError } from '#libs/errors/domain-error.ts';
 import type { Clock } from '../timers/clock.ts';
 
 /** Waits on a clock. Rejects with the signal's reason when it aborts. */
@@ -43,4 +44,9 @@ export function interruptible<T>(
     );
     if (stop !== undefined) stops.push(stop);
   });
+}
+
+/** What ends work for a partition that this node is not to own any more. */
+export function movedOn(partition: number): DomainError {
+  return new DomainError('UNAVAILABLE', `partition ${partition} is not owned any more`, { retryAfterMs: 250 });
 }

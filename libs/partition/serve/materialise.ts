@@ -71,8 +71,8 @@ export interface Materialiser {
   wake(): void;
   /** Resolves once the tables show everything up to a position. */
   until(position: number, signal: AbortSignal): Promise<void>;
-  /** Writes rounds until nothing is left, for a hand-over. Nothing is decided meanwhile. */
-  flush(signal: AbortSignal): Promise<void>;
+  /** Writes a round now, so that whoever takes the partition next has little to read. A round that fails is no error. */
+  catchUp(): Promise<void>;
   /** Stops; a round that is under way is given up. */
   stop(): Promise<void>;
 }
@@ -258,15 +258,11 @@ export function createMaterialiser(options: MaterialiserOptions): Materialiser {
         waitSignal.removeEventListener('abort', onAbort);
       }
     },
-    flush: async (flushSignal) => {
+    catchUp: async () => {
+      await running;
       cancelTimer?.();
       cancelTimer = undefined;
-      await running;
-      while (isBehind()) {
-        flushSignal.throwIfAborted();
-        await round();
-      }
-      await trim(checkpointPosition);
+      await run();
     },
     stop: async () => {
       stopped.abort(new DomainError('UNAVAILABLE', 'the partition is not served any more'));

@@ -72,9 +72,15 @@ export interface PartitionNode {
   partitionAt(partition: number): Partition;
   /** The partitions that are served, in order. */
   served(): readonly Partition[];
-  takeOver(partition: number, epoch: number, signal: AbortSignal): Promise<void>;
-  /** Hands a partition over: everything of it is in the tables afterwards. */
-  release(partition: number, signal: AbortSignal): Promise<void>;
+  /**
+   * Recovers a partition and serves it; `onServing` is called as soon as it is. Resolves once what waits in its tables is
+   * offered too.
+   */
+  takeOver(partition: number, epoch: number, signal: AbortSignal, onServing?: () => void): Promise<void>;
+  /** Brings the tables up to date while a partition is served, so that whoever takes it next has little to read. */
+  catchUp(partition: number): Promise<void>;
+  /** Hands a partition over: everything that was decided is in the journal afterwards. */
+  release(partition: number): Promise<void>;
   /** Drops all memory of a partition. [journal.md 8] */
   drop(partition: number): void;
   /**
@@ -115,7 +121,7 @@ export function createPartitionNode(options: NodeOptions): PartitionNode {
   const inbox = createInbox(options.resolve, options.newIncarnation);
   const refill = startRefill(dispatch, clock, () => Array.from(served.values(), ({ scan }) => scan), options.onTrouble);
 
-  async function takeOver(number: number, epoch: number, signal: AbortSignal): Promise<void> {
+  async function takeOver(number: number, epoch: number, signal: AbortSignal, onServing?: () => void): Promise<void> {
     const recovered = await recoverPartition(
       {
         partition: number,
@@ -194,7 +200,6 @@ export function createPartitionNode(options: NodeOptions): PartitionNode {
     served.set(number, { partition, line, materialiser, scan, messages, sweep, lift, isReleasing: false });
     for (const hot of recovered.runs) partition.adopt(hot);
     messages.resume();
-    await scan.start(signal);
     materialiser.wake();
     // Workers that came while nobody served it have said already what they run.
     if (recovered.state.diverged.size > 0) {
@@ -202,6 +207,8 @@ export function createPartitionNode(options: NodeOptions): PartitionNode {
         if (link !== undefined) announceTo(lift, tenantId, announced);
       }
     }
+    onServing?.();
+    await scan.start(signal);
   }
 
   function partitionNumber({ tenantId, runId }: RunKey): number {
@@ -236,14 +243,15 @@ export function createPartitionNode(options: NodeOptions): PartitionNode {
     partitionAt,
     served: () => Array.from(served.values(), ({ partition }) => partition),
     takeOver,
-    release: async (number, signal) => {
+    catchUp: async (number) => {
+      await served.get(number)?.materialiser.catchUp();
+    },
+    release: async (number) => {
       const found = served.get(number);
       if (found === undefined) return;
       found.isReleasing = true;
       found.lift.stop();
       found.scan.stop();
-      await loop.drain(found.line);
-      await found.materialiser.flush(signal);
       await loop.drain(found.line);
       drop(number);
     },

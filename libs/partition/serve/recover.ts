@@ -2,7 +2,7 @@ import { createByteReader } from '#libs/engine/log/byte-reader.ts';
 import { LogError } from '#libs/engine/model/log-error.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { StateStore } from '#libs/store/store.ts';
-import type { OutboxKey } from '#libs/store/tables/outbox.ts';
+import type { OutboxRow } from '#libs/store/tables/outbox.ts';
 import { runIdKey } from '../mailboxes/run-id-key.ts';
 import { maybeLoadPastRun, maybeLoadRun, type ReadRules } from '../rows/load-run.ts';
 import { decodeEvents, splitEvents } from '../runs/event-bytes.ts';
@@ -53,31 +53,44 @@ interface PositionedEntry {
  */
 export async function recoverPartition(options: RecoveryOptions, signal: AbortSignal): Promise<RecoveredPartition> {
   const { partition, epoch, store } = options;
-  const covered = await store.tables.readCheckpoint(partition);
+  let covered = await store.tables.readCheckpoint(partition);
   const epochPosition = await store.journal.writeEpoch(partition, epoch, signal, covered?.position);
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-    const recovered = await maybeRecover(options, epochPosition, signal);
+    const recovered = await maybeRecover(options, (covered?.position ?? 0) + 1, epochPosition, signal);
     if (recovered !== undefined) return recovered;
+    covered = await store.tables.readCheckpoint(partition);
   }
   throw new DomainError('UNAVAILABLE', `partition ${partition} is still written to by its last owner`, {
     retryAfterMs: 10_000,
   });
 }
 
-/** Absent: the journal was trimmed while it was read, so that the checkpoint has moved. */
+/**
+ * Reads everything at the same time, because nobody serves the partition meanwhile; `from` is where the journal is read
+ * from, at or below what the checkpoint covers. Absent: the journal was trimmed while it was read, so that the checkpoint
+ * has moved.
+ */
 async function maybeRecover(
   options: RecoveryOptions,
+  from: number,
   epochPosition: number,
   signal: AbortSignal,
 ): Promise<RecoveredPartition | undefined> {
   const { partition, store } = options;
-  const checkpoint = await store.tables.readCheckpoint(partition);
+  const records = store.journal.read(partition, { from, to: epochPosition }, signal)[Symbol.asyncIterator]();
+  const [first, checkpoint, outbox] = await Promise.all([
+    records.next(),
+    store.tables.readCheckpoint(partition),
+    readOutbox(options, signal),
+  ]);
   const checkpointPosition = checkpoint?.position ?? 0;
   const state = checkpoint === undefined ? createPartitionState() : decodeCheckpoint(checkpoint.body);
-  await readOutbox(options, state, signal);
+  putOutbox(state, outbox);
   const byRun = new Map<string, PositionedEntry[]>();
   let next = checkpointPosition + 1;
-  for await (const record of store.journal.read(partition, { from: next, to: epochPosition }, signal)) {
+  for (let read = first; read.done !== true; read = await records.next()) {
+    const record = read.value;
+    if (record.position <= checkpointPosition) continue;
     if (record.position !== next) {
       // Epoch records outlive trimming: before the first one that is wanted there may be older ones.
       if (next === checkpointPosition + 1) return undefined;
@@ -94,23 +107,22 @@ async function maybeRecover(
   return { state, runs, checkpointPosition, epochPosition };
 }
 
-/** Messages have rows; what the journal says of them comes after. */
-async function readOutbox(
-  { partition, store }: RecoveryOptions,
-  state: PartitionState,
-  signal: AbortSignal,
-): Promise<void> {
-  let after: OutboxKey | undefined;
+async function readOutbox({ partition, store }: RecoveryOptions, signal: AbortSignal): Promise<readonly OutboxRow[]> {
+  const found: OutboxRow[] = [];
   for (;;) {
     signal.throwIfAborted();
-    const rows = await store.tables.readOutbox(partition, PAGE_ROWS, after);
-    for (const { targetPartition, number, body } of rows) {
-      const outbox = outboxTo(state, targetPartition);
-      // A row of a later one was written by a round that did not come to its checkpoint: the journal has it too.
-      if (number < outbox.nextNumber) outbox.waiting.set(number, { targetPartition, number, body, hasRow: true });
-    }
-    if (rows.length < PAGE_ROWS) return;
-    after = rows.at(-1);
+    const rows = await store.tables.readOutbox(partition, PAGE_ROWS, found.at(-1));
+    found.push(...rows);
+    if (rows.length < PAGE_ROWS) return found;
+  }
+}
+
+/** Messages have rows; what the journal says of them comes after. */
+function putOutbox(state: PartitionState, rows: readonly OutboxRow[]): void {
+  for (const { targetPartition, number, body } of rows) {
+    const outbox = outboxTo(state, targetPartition);
+    // A row of a later one was written by a round that did not come to its checkpoint: the journal has it too.
+    if (number < outbox.nextNumber) outbox.waiting.set(number, { targetPartition, number, body, hasRow: true });
   }
 }
 

@@ -24,7 +24,7 @@ export interface FenceCounter {
 export function createFenceCounter(era: number, epoch: number, given: number = 0): FenceCounter {
   if (!(era >= 0 && era <= MAX_ERA)) throw new RangeError(`the era must be 0 to ${MAX_ERA}, not ${era}`);
   if (!(epoch >= 1 && epoch <= MAX_EPOCH)) throw new RangeError(`the epoch must be 1 to ${MAX_EPOCH}, not ${epoch}`);
-  const base = (BigInt(era) << 56n) | (BigInt(epoch) << 32n);
+  const base = fenceBase(era, epoch);
   let counter = given;
   return {
     next: () => {
@@ -33,4 +33,9 @@ export function createFenceCounter(era: number, epoch: number, given: number = 0
       return base | BigInt(counter);
     },
   };
+}
+
+/** Below every fence of an epoch, and above those of the epochs before it. */
+export function fenceBase(era: number, epoch: number): bigint {
+  return (BigInt(era) << 56n) | (BigInt(epoch) << 32n);
 }

@@ -295,7 +295,8 @@ export function runsListsContract(name: string, createHome: () => Promise<StateH
       await node.takeOver(partition, 2, AbortSignal.timeout(10_000));
       expect(idsOf((await listing).runs)).toEqual(['r']);
       const existing = await start('r', { conflictPolicy: ConflictPolicy.USE_EXISTING });
-      await node.release(partition, AbortSignal.timeout(10_000));
+      await node.catchUp(partition);
+      await node.release(partition);
       expect(idsOf((await list({ afterCommit: existing.commitToken })).runs)).toEqual(['r']);
     });
   });

@@ -50,7 +50,7 @@ export function createRecordingHost(clock: Clock, takeOverMs = 20, releaseMs = 2
     takeOverMs,
     releaseMs,
     failWith: () => undefined,
-    takeOver: async (partition, epoch, signal) => {
+    takeOver: async (partition, epoch, signal, onServing) => {
       if (served.has(partition) || busy.has(partition)) mistakes.push(`partition ${partition} is taken over twice`);
       record('takeOver', partition, epoch);
       busy.add(partition);
@@ -61,16 +61,20 @@ export function createRecordingHost(clock: Clock, takeOverMs = 20, releaseMs = 2
         served.add(partition);
         signal.throwIfAborted();
         record('served', partition, epoch);
+        onServing();
       } finally {
         busy.delete(partition);
       }
     },
-    release: async (partition, signal) => {
+    catchUp: async (partition) => {
+      if (!served.has(partition)) mistakes.push(`partition ${partition} catches up and is not served`);
+    },
+    release: async (partition) => {
       if (busy.has(partition)) mistakes.push(`partition ${partition} is released while it is busy`);
       record('release', partition);
       busy.add(partition);
       try {
-        await sleep(host.releaseMs, signal);
+        await sleep(host.releaseMs, never);
         served.delete(partition);
         record('released', partition);
       } finally {

@@ -1,8 +1,11 @@
 import { create } from '@bufbuild/protobuf';
 import { pino } from 'pino';
 import { expect, test, vi } from 'vitest';
+import { ErrorReason } from '#gen/millrace/common/v1/errors_pb.ts';
+import { RejectionSchema } from '#gen/millrace/state/v1/rejection_pb.ts';
 import {
   RunService,
+  SessionRejectedSchema,
   type SessionRequest,
   type SessionResponse,
   SessionResponseSchema,
@@ -12,8 +15,9 @@ import { createChannel } from '#libs/rpc/client/channel.ts';
 import { createRpcServer } from '#libs/rpc/server.ts';
 import { bindService } from '#libs/rpc/service-binding.ts';
 import { createPeerSessions } from './peer-sessions.ts';
+import { type SessionMessage, waitOf } from './session-message.ts';
 
-type Answer = Partial<Pick<SessionResponse, 'started' | 'ended' | 'accepted' | 'goAway'>>;
+type Answer = Partial<Pick<SessionResponse, 'started' | 'ended' | 'accepted' | 'rejected' | 'goAway'>>;
 
 /** A node that answers sessions by a function, and the part of a session that goes to it. */
 async function servePeer(answer: (request: SessionRequest) => Answer | undefined) {
@@ -44,6 +48,7 @@ async function servePeer(answer: (request: SessionRequest) => Answer | undefined
   const channel = resources.use(createChannel({ address: server.addresses.grpc }));
   const out = create(SessionResponseSchema, {});
   const unanswered: number[] = [];
+  const returned: string[] = [];
   const peers = createPeerSessions(
     {
       partitionCount: 1,
@@ -55,7 +60,12 @@ async function servePeer(answer: (request: SessionRequest) => Answer | undefined
     },
     '',
     { open: () => out },
-    { onUnanswered: (entry) => unanswered.push(entry) },
+    {
+      onUnanswered: (message) => {
+        unanswered.push(message.call);
+        returned.push(message.$typeName.slice('millrace.state.v1.'.length));
+      },
+    },
   );
   resources.defer(() => peers.close());
   const owned = resources.move();
@@ -63,8 +73,9 @@ async function servePeer(answer: (request: SessionRequest) => Answer | undefined
     requests,
     out,
     unanswered,
+    returned,
     peers,
-    open: (entry: number, waits = false) => peers.open('far', server.addresses.grpc, entry, waits),
+    send: (message: SessionMessage) => peers.send('far', server.addresses.grpc, message),
     [Symbol.asyncDispose]: async () => await owned.disposeAsync(),
   };
 }
@@ -85,8 +96,8 @@ function startedOf(call: number) {
 
 test('entries of one turn leave as one message, and their answers go out with the same numbers', async () => {
   await using far = await servePeer(({ start }) => ({ started: start.map(({ call }) => startedOf(call)) }));
-  far.open(7).start.push(startOf(7));
-  far.open(8).start.push(startOf(8));
+  far.send(startOf(7));
+  far.send(startOf(8));
   await vi.waitFor(() => expect(far.out.started.map(({ call }) => call)).toEqual([7, 8]));
   expect(far.requests).toHaveLength(1);
 });
@@ -96,9 +107,9 @@ test('an entry that was answered is not asked for again when the stream ends, on
     const [first] = start;
     return first?.call === 1 ? { started: [startedOf(1)] } : undefined;
   });
-  far.open(1).start.push(startOf(1));
+  far.send(startOf(1));
   await vi.waitFor(() => expect(far.out.started).toHaveLength(1));
-  far.open(2).start.push(startOf(2));
+  far.send(startOf(2));
   await vi.waitFor(() => expect(far.unanswered).toEqual([2]));
 });
 
@@ -106,9 +117,9 @@ test('a start whose end is waited for is not answered for good by its start', as
   await using far = await servePeer(({ start }) =>
     start.length > 0 ? { started: start.map(({ call }) => startedOf(call)) } : undefined,
   );
-  far.open(1, true).start.push(startOf(1, true));
+  far.send(startOf(1, true));
   await vi.waitFor(() => expect(far.out.started).toHaveLength(1));
-  far.open(2).forget.push(99);
+  far.send(waitOf(2, 'r', ''));
   await vi.waitFor(() => expect(far.unanswered.toSorted((a, b) => a - b)).toEqual([1, 2]));
 });
 
@@ -117,16 +128,29 @@ test('a number that was a waiting start and is used again is answered for good b
     if (start.some(({ wait }) => wait)) return undefined;
     return start.length > 0 ? { started: start.map(({ call }) => startedOf(call)) } : undefined;
   });
-  far.open(1, true).start.push(startOf(1, true));
+  far.send(startOf(1, true));
   await vi.waitFor(() => expect(far.unanswered).toEqual([1]));
-  far.open(1).start.push(startOf(1));
+  far.send(startOf(1));
   await vi.waitFor(() => expect(far.out.started).toHaveLength(1));
   expect(far.peers.forget(1)).toBe(false);
 });
 
+test('a start comes back as the wait for its end once it was answered, when its node refuses it for now', async () => {
+  const rejection = create(RejectionSchema, { reason: ErrorReason.UNAVAILABLE });
+  await using far = await servePeer(({ start }) => ({
+    started: start.slice(0, 1).map(({ call }) => startedOf(call)),
+    rejected: start.map(({ call }) => create(SessionRejectedSchema, { call, rejection })),
+  }));
+  far.send(startOf(1, true));
+  far.send(startOf(2, true));
+  await vi.waitFor(() => expect(far.returned).toEqual(['SessionWait', 'SessionStart']));
+  expect(far.out.started.map(({ call }) => call)).toEqual([1]);
+  expect(far.out.rejected).toEqual([]);
+});
+
 test('a wait that is forgotten is told to the node that has it, once', async () => {
   await using far = await servePeer(() => ({}));
-  far.open(3).wait.push({ $typeName: 'millrace.state.v1.SessionWait', call: 3, runId: 'r', incarnation: '' });
+  far.send(waitOf(3, 'r', ''));
   await vi.waitFor(() => expect(far.requests).toHaveLength(1));
   expect(far.peers.forget(3)).toBe(true);
   expect(far.peers.forget(3)).toBe(false);
@@ -137,6 +161,6 @@ test('a node that sends its sessions away has what it did not answer asked for a
   await using far = await servePeer(() => ({
     goAway: { $typeName: 'millrace.state.v1.GoAway' } as NonNullable<SessionResponse['goAway']>,
   }));
-  far.open(5).start.push(startOf(5));
+  far.send(startOf(5));
   await vi.waitFor(() => expect(far.unanswered).toEqual([5]));
 });

@@ -1,4 +1,7 @@
 import { create } from '@bufbuild/protobuf';
+import { durationMs } from '@bufbuild/protobuf/wkt';
+import { ErrorReason } from '#gen/millrace/common/v1/errors_pb.ts';
+import type { Rejection } from '#gen/millrace/state/v1/rejection_pb.ts';
 import {
   RunService,
   type SessionRequest,
@@ -9,20 +12,21 @@ import { DomainError } from '#libs/errors/domain-error.ts';
 import { createClient } from '#libs/rpc/client/client.ts';
 import type { Cluster } from '../cluster.ts';
 import type { DownBatch } from '../work/down-batch.ts';
+import { type SessionMessage, waitOf } from './session-message.ts';
 
 /** What becomes of entries that another node handles. */
 export interface PeerSessionEvents {
-  /** An entry was not answered, and may have been done: its caller asks again. */
-  onUnanswered(entry: number, error: DomainError): void;
+  /**
+   * An entry was refused for now by a node, or not answered, and may have been done. A start that was answered comes back
+   * as the wait for its end.
+   */
+  onUnanswered(message: SessionMessage, nodeId: string, error: DomainError): void;
 }
 
 /** The part of a session that goes to other nodes, because they own the runs. */
 export interface PeerSessions {
-  /**
-   * The message to a node that fills; `entry` is answered by it, in the end. `waits`: its start is answered first, and
-   * then the end of the run.
-   */
-  open(nodeId: string, address: string, entry: number, waits?: boolean): SessionRequest;
+  /** Sends an entry to a node, which answers it in the end. */
+  send(nodeId: string, address: string, message: SessionMessage): void;
   /** Tells the node that has a wait that it is not needed any more. Answers whether there is one. */
   forget(entry: number): boolean;
   close(): void;
@@ -31,7 +35,7 @@ export interface PeerSessions {
 interface PeerSession {
   readonly nodeId: string;
   /** Entries that are not answered for good. */
-  readonly entries: Set<number>;
+  readonly entries: Map<number, SessionMessage>;
   open(): SessionRequest;
   close(): void;
 }
@@ -45,8 +49,6 @@ export function createPeerSessions(
 ): PeerSessions {
   const byNode = new Map<string, PeerSession>();
   const byEntry = new Map<number, PeerSession>();
-  /** Entries whose start was answered and whose end is still to come. */
-  const waitingStarts = new Set<number>();
 
   function connect(nodeId: string, address: string): PeerSession {
     const stream = createClient(RunService, cluster.channelTo(address)).session({ hops: 1 });
@@ -58,13 +60,11 @@ export function createPeerSessions(
       isOver = true;
       stream.abort(error);
       if (byNode.get(nodeId) === peer) byNode.delete(nodeId);
-      for (const entry of peer.entries) {
-        byEntry.delete(entry);
-        waitingStarts.delete(entry);
-        const cause = error instanceof DomainError ? error : undefined;
-        events.onUnanswered(entry, unanswered(nodeId, cause));
-      }
+      const cause = error instanceof DomainError ? error : undefined;
+      const left = [...peer.entries.values()];
       peer.entries.clear();
+      for (const message of left) byEntry.delete(message.call);
+      for (const message of left) events.onUnanswered(message, nodeId, unanswered(nodeId, cause));
     }
 
     async function read(): Promise<void> {
@@ -77,7 +77,7 @@ export function createPeerSessions(
 
     const peer: PeerSession = {
       nodeId,
-      entries: new Set(),
+      entries: new Map(),
       open: () => {
         if (filling === undefined) {
           filling = create(SessionRequestSchema, { tenantId });
@@ -110,7 +110,6 @@ export function createPeerSessions(
   function answered(peer: PeerSession, entry: number): void {
     peer.entries.delete(entry);
     byEntry.delete(entry);
-    waitingStarts.delete(entry);
   }
 
   function pass(peer: PeerSession, { started, ended, rejected, accepted }: SessionResponse): void {
@@ -118,21 +117,40 @@ export function createPeerSessions(
     const message = batch.open(started.length * 512 + ended.length * 512);
     message.started.push(...started);
     message.ended.push(...ended);
-    message.rejected.push(...rejected);
     message.accepted.push(...accepted);
-    for (const { call } of started) if (!waitingStarts.has(call)) answered(peer, call);
+    for (const { call, runId, incarnation } of started) {
+      const sent = peer.entries.get(call);
+      if (sent?.$typeName === 'millrace.state.v1.SessionStart' && sent.wait) {
+        peer.entries.set(call, waitOf(call, runId, incarnation));
+      } else answered(peer, call);
+    }
     for (const { call } of ended) answered(peer, call);
-    for (const { call } of rejected) answered(peer, call);
     for (const { call } of accepted) answered(peer, call);
+    for (const refused of rejected) {
+      const sent = peer.entries.get(refused.call);
+      answered(peer, refused.call);
+      const { rejection } = refused;
+      if (sent === undefined || rejection?.reason !== ErrorReason.UNAVAILABLE) message.rejected.push(refused);
+      else events.onUnanswered(sent, peer.nodeId, refusedForNow(rejection));
+    }
   }
 
   return {
-    open: (nodeId, address, entry, waits = false) => {
+    send: (nodeId, address, message) => {
       const peer = byNode.get(nodeId) ?? connect(nodeId, address);
-      peer.entries.add(entry);
-      if (waits) waitingStarts.add(entry);
-      byEntry.set(entry, peer);
-      return peer.open();
+      peer.entries.set(message.call, message);
+      byEntry.set(message.call, peer);
+      const request = peer.open();
+      switch (message.$typeName) {
+        case 'millrace.state.v1.SessionStart':
+          return void request.start.push(message);
+        case 'millrace.state.v1.SessionWait':
+          return void request.wait.push(message);
+        case 'millrace.state.v1.SessionSignal':
+          return void request.sendSignal.push(message);
+        case 'millrace.state.v1.SessionControl':
+          return void request.control.push(message);
+      }
     },
     forget: (entry) => {
       const peer = byEntry.get(entry);
@@ -154,4 +172,9 @@ function unanswered(nodeId: string, cause: DomainError | undefined): DomainError
     retryAfterMs: 250,
     ...(cause === undefined ? {} : { cause }),
   });
+}
+
+function refusedForNow({ message, retryDelay }: Rejection): DomainError {
+  const retryAfterMs = retryDelay === undefined ? 0 : durationMs(retryDelay);
+  return new DomainError('UNAVAILABLE', message, { retryAfterMs });
 }

@@ -26,7 +26,9 @@ import { runIdFrom } from '../wire/start-run.ts';
 import { statusToProto } from '../wire/status.ts';
 import { maybeTimestampFromTime } from '../wire/timestamp.ts';
 import type { DownBatch } from '../work/down-batch.ts';
+import { createHeldEntries } from './held-entries.ts';
 import { createPeerSessions } from './peer-sessions.ts';
+import { runIdOf, type SessionMessage, waitOf } from './session-message.ts';
 
 /** Waits of one session at most. */
 const MAX_WAITS = 100_000;
@@ -45,8 +47,22 @@ export function createRunSession(
 ): RunSession {
   const { tenantId, signal } = call;
   const { cluster } = context;
-  const isForwarded = call.hops > 0;
-  const peers = createPeerSessions(cluster, tenantId, batch, { onUnanswered: reject });
+  /** Whether other nodes may own what entries are about. What a node passes on goes no further. */
+  const isShared = call.hops === 0 && cluster.partitionCount > 1;
+  const peers = createPeerSessions(cluster, tenantId, batch, { onUnanswered: holdOrReject });
+  const held = createHeldEntries({
+    cluster,
+    partitionOf,
+    nowMs: () => performance.now(),
+    onReady: (message) => {
+      try {
+        begin(message);
+      } catch (error) {
+        reject(message.call, error);
+      }
+    },
+    onLate: ({ call: entry }, error) => reject(entry, error),
+  });
   /** How to stop each wait, by its number. */
   const waits = new Map<number, () => void>();
 
@@ -57,6 +73,24 @@ export function createRunSession(
 
   function logFault(error: unknown, errorId: string): void {
     call.log.error({ err: error, errorId }, 'an entry of a session failed');
+  }
+
+  function partitionOf(message: SessionMessage): number {
+    return context.node.partitionNumber({ tenantId, runId: runIdOf(message) });
+  }
+
+  /** An entry could not be done, or nobody knows, because its partition moves: it waits for the next owner. */
+  function holdOrReject(message: SessionMessage, refusedBy: string, error: DomainError): void {
+    if (!held.hold(message, refusedBy, error)) reject(message.call, error);
+  }
+
+  /** An entry of a run of this node failed. */
+  function fail(message: SessionMessage, error: unknown): void {
+    if (isShared && error instanceof DomainError && error.kind === 'unavailable') {
+      const isOurs = error.reason !== 'NOT_OWNER' && cluster.ownerOf(partitionOf(message)).kind === 'self';
+      if (!isOurs && held.hold(message, 'self', error)) return;
+    }
+    reject(message.call, error);
   }
 
   function assertTenant(named: string, field: string): void {
@@ -92,7 +126,9 @@ export function createRunSession(
       },
       onLost: () => {
         waits.delete(entry);
-        reject(entry, new DomainError('UNAVAILABLE', 'the partition has another owner', { retryAfterMs: 250 }));
+        const error = new DomainError('UNAVAILABLE', 'the partition has another owner', { retryAfterMs: 250 });
+        if (isShared) holdOrReject(waitOf(entry, key.runId, incarnation), 'self', error);
+        else reject(entry, error);
       },
     });
     waits.set(entry, stop);
@@ -103,18 +139,30 @@ export function createRunSession(
     waits.delete(entry);
   }
 
-  /**
-   * Where an entry goes: undefined for a run of this node. An owner that nobody knows at the moment is looked for again by
-   * the caller, who is told to come back.
-   */
-  function maybePeer(entry: number, runId: string, waits: boolean): SessionRequest | undefined {
-    if (isForwarded || cluster.partitionCount === 1) return undefined;
-    const owner = cluster.ownerOf(context.node.partitionNumber({ tenantId, runId }));
-    return owner.kind === 'peer' ? peers.open(owner.nodeId, owner.address, entry, waits) : undefined;
+  /** Sends an entry to the node that owns its run, or keeps it while nobody does. Answers false for a run of this node. */
+  function goesElsewhere(message: SessionMessage): boolean {
+    if (!isShared) return false;
+    const partition = partitionOf(message);
+    const owner = cluster.ownerOf(partition);
+    if (owner.kind === 'peer') peers.send(owner.nodeId, owner.address, message);
+    return owner.kind === 'peer' || (owner.kind === 'nobody' && held.hold(message, '', noOwner(partition)));
+  }
+
+  function begin(message: SessionMessage): void {
+    switch (message.$typeName) {
+      case 'millrace.state.v1.SessionStart':
+        return start(message);
+      case 'millrace.state.v1.SessionWait':
+        return wait(message);
+      case 'millrace.state.v1.SessionSignal':
+        return sendOne(message);
+      case 'millrace.state.v1.SessionControl':
+        return control(message);
+    }
   }
 
   function start(message: SessionStart): void {
-    const { call: entry, start: request, wait, brief } = message;
+    const { call: entry, start: request, wait: waits, brief } = message;
     if (request === undefined) return;
     try {
       assertTenant(request.tenantId, 'start.tenant_id');
@@ -124,11 +172,7 @@ export function createRunSession(
       reject(entry, error);
       return;
     }
-    const peer = maybePeer(entry, request.runId, wait);
-    if (peer !== undefined) {
-      peer.start.push(message);
-      return;
-    }
+    if (goesElsewhere(message)) return;
     beginStart(context, request, {
       tenantId,
       requestedBy: call.principal.tokenId,
@@ -136,7 +180,7 @@ export function createRunSession(
       signal,
       answer: (_visit, hot, isFresh) => {
         const isOver = hot.ended !== undefined;
-        if (wait && !isOver) watch(entry, hot.identity, hot.identity.incarnation);
+        if (waits && !isOver) watch(entry, hot.identity, hot.identity.incarnation);
         const run = brief && isFresh ? undefined : runToProto(hot, RunView.FULL, { payload: payloadToProto });
         return { hot, run, isFresh, isOver };
       },
@@ -150,24 +194,20 @@ export function createRunSession(
           incarnation,
           run,
         });
-        if (wait && isOver) tellEnd(entry, hot);
+        if (waits && isOver) tellEnd(entry, hot);
       },
       onRefused: (error) => {
         forget(entry);
-        reject(entry, error);
+        fail(message, error);
       },
     });
   }
 
   function wait(message: SessionWait): void {
     const { call: entry, runId, incarnation } = message;
-    const peer = maybePeer(entry, runId, false);
-    if (peer !== undefined) {
-      peer.wait.push(message);
-      return;
-    }
+    if (goesElsewhere(message)) return;
     const key = { tenantId, runId };
-    settle(entry, async () => {
+    settle(message, async () => {
       const found = await ask(context.node.partitionOf(key), key, {
         intent: 'read',
         act: ({ hot }) => {
@@ -186,12 +226,8 @@ export function createRunSession(
   function sendOne(message: SessionSignal): void {
     const { call: entry, signal: request } = message;
     if (request === undefined) return;
-    const peer = maybePeer(entry, request.runId, false);
-    if (peer !== undefined) {
-      peer.sendSignal.push(message);
-      return;
-    }
-    settle(entry, async () => {
+    if (goesElsewhere(message)) return;
+    settle(message, async () => {
       assertTenant(request.tenantId, 'signal.tenant_id');
       const { response, status } = await sendSignal(context, call, request);
       accept(entry, response.duplicate, status);
@@ -199,12 +235,8 @@ export function createRunSession(
   }
 
   function control(request: SessionControl): void {
-    const peer = maybePeer(request.call, request.runId, false);
-    if (peer !== undefined) {
-      peer.control.push(request);
-      return;
-    }
-    settle(request.call, async () => {
+    if (goesElsewhere(request)) return;
+    settle(request, async () => {
       const { hasChanged, status } = await controlRun(context, call, request);
       accept(request.call, !hasChanged, status);
     });
@@ -214,10 +246,10 @@ export function createRunSession(
     batch.open().accepted.push({ $typeName: 'millrace.state.v1.SessionAccepted', call: entry, duplicate, status });
   }
 
-  function settle(entry: number, work: () => Promise<void>): void {
+  function settle(message: SessionMessage, work: () => Promise<void>): void {
     work().catch((error: unknown) => {
-      forget(entry);
-      reject(entry, error);
+      forget(message.call);
+      fail(message, error);
     });
   }
 
@@ -227,14 +259,19 @@ export function createRunSession(
       for (const entry of message.wait) wait(entry);
       for (const entry of message.sendSignal) sendOne(entry);
       for (const entry of message.control) control(entry);
-      for (const entry of message.forget) if (!peers.forget(entry)) forget(entry);
+      for (const entry of message.forget) if (!held.forget(entry) && !peers.forget(entry)) forget(entry);
     },
     end: () => {
       for (const stop of waits.values()) stop();
       waits.clear();
+      held.close();
       peers.close();
     },
   };
+}
+
+function noOwner(partition: number): DomainError {
+  return new DomainError('UNAVAILABLE', `partition ${partition} has no owner at this moment`, { retryAfterMs: 250 });
 }
 
 function tooManyWaits(): DomainError {

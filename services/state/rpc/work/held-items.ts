@@ -1,7 +1,10 @@
 import type { HeldState } from '#gen/millrace/state/v1/work_down_pb.ts';
 import type { HeldItem } from '#gen/millrace/state/v1/work_up_pb.ts';
+import type { DispatchSession } from '#libs/partition/dispatch/dispatch-session.ts';
 import type { HeldLease, WorkerRef } from '#libs/partition/dispatch/held-lease.ts';
 import { ask } from '#libs/partition/serve/ask.ts';
+import type { Partition } from '#libs/partition/serve/partition.ts';
+import { fenceBase } from '#libs/partition/state/fence.ts';
 import type { StateContext } from '../context.ts';
 import { leaseProofFromProto } from '../wire/lease.ts';
 import { namedSessionId } from '../wire/session-id.ts';
@@ -71,4 +74,53 @@ function isSameHold(held: HeldLease['proof'], proof: HeldLease['proof']): boolea
   return (
     held.fence === proof.fence && held.incarnation === proof.incarnation && held.itemSequence === proof.itemSequence
   );
+}
+
+/** What was taken for held and is not named returns at once, its attempt not counted. [journal.md 24] */
+export function releaseUnnamed({ node, log }: StateContext, before: readonly HeldLease[]): void {
+  for (const held of before) {
+    // What was named has a handle on this stream.
+    if (held.handle !== 0) continue;
+    maybeServed(node, held)?.visit(held.key, {
+      intent: 'releaseItem',
+      act: (visit) => {
+        visit.perform({ kind: 'releaseItem', lease: held.proof, retryAfterMs: undefined, reason: NOT_HELD });
+      },
+      fail: (error) => log.warn({ err: error }, 'an item that nobody holds was not returned'),
+    });
+  }
+}
+
+const NOT_HELD = 'the session does not hold it any more';
+
+/**
+ * The holds of a worker that a last owner of their partition gave it and that never came: they are not among the items of
+ * its stream, which knows of all that the worker has, whoever gave it. [journal.md 24]
+ */
+export function untoldHolds(
+  { node, store }: StateContext,
+  session: DispatchSession,
+  items: StreamItems,
+): readonly HeldLease[] {
+  const told = new Map<string, bigint[]>();
+  for (const { key, proof } of items.values()) {
+    const fences = told.get(key.runId);
+    if (fences === undefined) told.set(key.runId, [proof.fence]);
+    else fences.push(proof.fence);
+  }
+  return [...session.held].filter((held) => {
+    const partition = maybeServed(node, held);
+    if (held.handle !== 0 || partition === undefined) return false;
+    const isOfLastOwner = held.proof.fence < fenceBase(store.meta.era, partition.line.epoch);
+    return isOfLastOwner && told.get(held.key.runId)?.includes(held.proof.fence) !== true;
+  });
+}
+
+/** The partition of a hold, while it is served here. */
+function maybeServed(node: StateContext['node'], { key }: HeldLease): Partition | undefined {
+  try {
+    return node.partitionOf(key);
+  } catch {
+    return undefined;
+  }
 }

@@ -16,8 +16,8 @@ export interface StreamItem {
   priority: number;
   /** Where its frames go. `here`: to the partition in this process. Absent: nobody has it for now. */
   route: 'here' | PeerWork | undefined;
-  /** The peer that was asked to take it and has not answered. */
-  towards: PeerWork | undefined;
+  /** Who was asked to take it and has not answered. */
+  towards: 'here' | PeerWork | undefined;
   /** What names it on the stream to a peer. */
   peerHandle: number;
   /** Frames that wait for a payload of one before them to be stored. Absent: none does. */

@@ -6,7 +6,7 @@ import { maybeItemSequence } from '#libs/engine/model/lease.ts';
 import type { CallContext } from '#libs/rpc/call-context.ts';
 import type { StateContext } from '../context.ts';
 import { abortToProto } from '../wire/assignment.ts';
-import type { CreditBook } from './credit-book.ts';
+import type { CreditBook, Creditor } from './credit-book.ts';
 import type { DownBatch } from './down-batch.ts';
 import { openPeerWork, type PeerWork, type WorkerIntroduction } from './peer-work.ts';
 import type { StreamItem, StreamItems } from './stream-items.ts';
@@ -21,12 +21,14 @@ export interface RelayOptions {
   readonly batch: DownBatch<WorkResponse>;
   /** Takes an item over into this process. Absent: it is not the worker's any more. */
   readonly adoptHere: (item: StreamItem) => Promise<HeldState | undefined>;
+  /** Partitions have come to this process: what their last owner gave the worker and it never got is given anew. */
+  readonly onPartitionsTaken: () => void;
 }
 
 /** Relays a worker's stream to the nodes that own what it works on. [architecture §6] */
 export interface WorkRelay {
   /** Gives every item to the node that owns its partition, and opens streams to nodes that are new. */
-  reconcile(): Promise<void>;
+  reconcile(): void;
   /** Tells every node what the worker can run from now on: their streams are opened anew. */
   reopen(): void;
   /** Keeps the session at every node. */
@@ -48,17 +50,22 @@ export function createWorkRelay(options: RelayOptions): WorkRelay {
   const { context, call, items, credits, batch } = options;
   const { cluster } = context;
   const byNode = new Map<string, PeerWork>();
+  const own = new Set<number>();
   let isClosed = false;
-  let reconciling: Promise<void> | undefined;
-  let isStale = false;
+  let timer: NodeJS.Timeout | undefined;
 
   function endItem(item: StreamItem): void {
     items.remove(item.handle);
-    const route = item.route ?? item.towards;
+    const route = creditorOf(item);
     if (route !== undefined && route !== 'here') route.unbind(item.peerHandle);
     credits.ended(route);
     item.route = undefined;
     item.towards = undefined;
+  }
+
+  /** Who has the credit of an item: with this node it comes only when it is taken. */
+  function creditorOf({ route, towards }: StreamItem): Creditor | undefined {
+    return route ?? (towards === 'here' ? undefined : towards);
   }
 
   function lose(item: StreamItem, reason: string): void {
@@ -87,7 +94,29 @@ export function createWorkRelay(options: RelayOptions): WorkRelay {
     const proof = { incarnation, nodePath, itemSequence, fence };
     const item = items.assign({ key: { tenantId: call.tenantId, runId }, proof }, priority, peer);
     peer.bind(assignment.handle, item);
+    const owner = cluster.ownerOf(item.partition);
+    if (owner.kind === 'self') {
+      void adoptLate(item, assignment);
+      return;
+    }
+    tellAssigned(item, assignment);
+    if (owner.kind === 'peer' && owner.nodeId !== peer.nodeId) reconcile();
+  }
+
+  function tellAssigned(item: StreamItem, assignment: Assignment): void {
     batch.open(assignment.history.length * 256 + 512).assign.push({ ...assignment, handle: item.handle });
+  }
+
+  /** What a peer gave before its partition came here was on the way for longer: the worker has it unless it is given anew. */
+  async function adoptLate(item: StreamItem, assignment: Assignment): Promise<void> {
+    const state = await maybeTaken(item);
+    if (state === 'lost') {
+      endItem(item);
+      // The worker knows nothing of it and gives no slot back.
+      credits.returned(1);
+    } else if (state !== undefined) {
+      tellAssigned(item, assignment);
+    }
   }
 
   function onMessage(peer: PeerWork, message: WorkResponse): void {
@@ -160,48 +189,41 @@ export function createWorkRelay(options: RelayOptions): WorkRelay {
 
   function later(): void {
     if (isClosed) return;
-    setTimeout(() => void reconcile(), RECONCILE_AGAIN_MS);
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      reconcile();
+    }, RECONCILE_AGAIN_MS);
   }
 
-  function reconcile(): Promise<void> {
-    isStale = true;
-    reconciling ??= (async () => {
-      try {
-        while (isStale && !isClosed) {
-          isStale = false;
-          await moveItems();
-        }
-      } catch (error) {
-        // An owner that is on its way: its items are looked at again.
-        call.log.debug({ err: error }, 'items of a worker are not with their owner yet');
-        later();
-      } finally {
-        reconciling = undefined;
-      }
-    })();
-    return reconciling;
+  function reconcile(): void {
+    if (isClosed) return;
+    try {
+      moveItems();
+    } catch (error) {
+      call.log.debug({ err: error }, 'items of a worker are not with their owners yet');
+      later();
+    }
   }
 
-  async function moveItems(): Promise<void> {
+  function moveItems(): void {
     const others = new Map(cluster.others().map((member) => [member.nodeId, member]));
     for (const [nodeId, peer] of byNode) {
       if (others.has(nodeId)) continue;
       detach(peer);
       peer.close();
     }
-    const forHere: StreamItem[] = [];
     const forPeers = new Map<string, StreamItem[]>();
     for (const item of items.values()) {
       const owner = cluster.ownerOf(item.partition);
       if (owner.kind === 'self') {
-        if (item.route !== 'here') forHere.push(item);
+        if (item.route !== 'here' && item.towards !== 'here') void takeHere(item);
       } else if (owner.kind === 'peer' && others.has(owner.nodeId)) {
         const peer = item.route ?? item.towards;
         if (peer !== undefined && peer !== 'here' && peer.nodeId === owner.nodeId) continue;
         const list = forPeers.get(owner.nodeId) ?? [];
         list.push(item);
         forPeers.set(owner.nodeId, list);
-      } else if (item.route === 'here') {
+      } else if (item.route === 'here' || item.towards === 'here') {
         leave(item);
       }
     }
@@ -212,38 +234,61 @@ export function createWorkRelay(options: RelayOptions): WorkRelay {
       if (peer === undefined) open(nodeId, address, held);
       else if (held.length > 0) peer.take(held);
     }
-    if (forHere.length > 0) await takeHere(forHere);
+    noteOwn();
+  }
+
+  function noteOwn(): void {
+    let hasNew = false;
+    for (let partition = 0; partition < cluster.partitionCount; partition += 1) {
+      if (cluster.ownerOf(partition).kind !== 'self') own.delete(partition);
+      else if (!own.has(partition)) {
+        own.add(partition);
+        hasNew = true;
+      }
+    }
+    if (hasNew) options.onPartitionsTaken();
   }
 
   /** An item is not where it was any more. */
   function leave(item: StreamItem): void {
-    const route = item.route ?? item.towards;
+    const route = creditorOf(item);
+    item.towards = undefined;
     if (route === undefined) return;
     credits.left(route);
     if (route !== 'here') route.unbind(item.peerHandle);
     item.route = undefined;
-    item.towards = undefined;
     item.peerHandle = 0;
   }
 
-  async function takeHere(wanted: readonly StreamItem[]): Promise<void> {
-    for (const item of wanted) leave(item);
-    await Promise.all(
-      wanted.map(async (item) => {
-        const state = await options.adoptHere(item);
-        if (items.get(item.handle) !== item) return;
-        if (state === undefined) {
-          lose(item, 'LEASE_LOST');
-          return;
-        }
-        item.route = 'here';
-        credits.came();
-        batch.open().held.push(state);
-      }),
-    );
+  async function takeHere(item: StreamItem): Promise<void> {
+    const state = await maybeTaken(item);
+    if (state === 'lost') lose(item, 'LEASE_LOST');
+    else if (state !== undefined) batch.open().held.push(state);
   }
 
-  const stopListening = cluster.onChange(() => void reconcile());
+  /** Takes an item over into this process. Undefined: it has ended or gone elsewhere meanwhile, or is looked at again. */
+  async function maybeTaken(item: StreamItem): Promise<HeldState | 'lost' | undefined> {
+    leave(item);
+    item.towards = 'here';
+    let state: HeldState | undefined;
+    try {
+      state = await options.adoptHere(item);
+    } catch (error) {
+      // Its partition is on its way again.
+      call.log.debug({ err: error }, 'an item of a worker is not with its owner yet');
+      if (item.towards === 'here') item.towards = undefined;
+      later();
+      return undefined;
+    }
+    if (items.get(item.handle) !== item || item.towards !== 'here') return undefined;
+    item.towards = undefined;
+    if (state === undefined) return 'lost';
+    item.route = 'here';
+    credits.came();
+    return state;
+  }
+
+  const stopListening = cluster.onChange(reconcile);
 
   return {
     reconcile,
@@ -257,6 +302,7 @@ export function createWorkRelay(options: RelayOptions): WorkRelay {
     close: () => {
       isClosed = true;
       stopListening();
+      clearTimeout(timer);
       for (const peer of byNode.values()) peer.close();
       byNode.clear();
     },

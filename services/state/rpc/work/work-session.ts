@@ -18,7 +18,7 @@ import { workRejection } from '../wire/rejection.ts';
 import { storeAnnounced } from './announced-definitions.ts';
 import { createCreditBook } from './credit-book.ts';
 import { createDownBatch } from './down-batch.ts';
-import { lostItem, maybeAdopt, noteHeld } from './held-items.ts';
+import { lostItem, maybeAdopt, noteHeld, releaseUnnamed, untoldHolds } from './held-items.ts';
 import { createHistoryReader } from './history-reader.ts';
 import { createItemFrames } from './item-frames.ts';
 import type { WorkerIntroduction } from './peer-work.ts';
@@ -90,7 +90,7 @@ export async function openWorkSession(
   if (session.drainOrder !== undefined) link.drain(session.drainOrder.graceMs, session.drainOrder.reason, false);
   dispatch.addCredits(session, 0);
   context.node.announceBuilds(tenantId, session.announced);
-  void relay?.reconcile();
+  relay?.reconcile();
 
   const frames = createItemFrames(
     context,
@@ -117,7 +117,8 @@ export async function openWorkSession(
       definitions: [...shape.definitions].map((name) => announcedFrom(name, session.announced.get(name))),
     });
     const adoptHere = (item: StreamItem): Promise<HeldState | undefined> => maybeAdopt(context, worker, item);
-    return createWorkRelay({ context, call, introduction, items, credits, batch, adoptHere });
+    const onPartitionsTaken = (): void => releaseUnnamed(context, untoldHolds(context, session, items));
+    return createWorkRelay({ context, call, introduction, items, credits, batch, adoptHere, onPartitionsTaken });
   }
 
   /** Returns what an owner found that is new, unless the worker, or who relays its stream, names it within a heartbeat. */
@@ -206,7 +207,7 @@ export async function openWorkSession(
         const states = await adoptOwn(noteHeld(items, tenantId, message.held));
         // Only now: the message that fills leaves at the end of its turn.
         batch.open().held.push(...states);
-        await relay?.reconcile();
+        relay?.reconcile();
       })();
     },
     end: () => {
@@ -226,22 +227,6 @@ function pick({
   freeItems,
 }: Hello): Omit<WorkerIntroduction, 'sessionId' | 'definitions'> {
   return { workerId, queues, tags, tasks, sdk, freeItems };
-}
-
-/** What was taken for held and is not named returns at once, its attempt not counted. [journal.md 24] */
-function releaseUnnamed({ node, log }: StateContext, before: readonly HeldLease[]): void {
-  for (const held of before) {
-    // What was named has a handle on this stream.
-    if (held.handle !== 0) continue;
-    const reason = 'the session does not hold it any more';
-    node.partitionOf(held.key).visit(held.key, {
-      intent: 'releaseItem',
-      act: (visit) => {
-        visit.perform({ kind: 'releaseItem', lease: held.proof, retryAfterMs: undefined, reason });
-      },
-      fail: (error) => log.warn({ err: error }, 'an item that nobody holds was not returned'),
-    });
-  }
 }
 
 function shapeOf(tenantId: string, { queues, tags, definitions }: Hello): WorkerShape {
