@@ -13,6 +13,8 @@ const ATTRIBUTE_BYTES = 1_024;
 export interface SessionLine {
   add(frame: EntryFrame): void;
   forget(call: number): void;
+  /** Sends now what would leave after the turn of the event loop. */
+  readonly flush: () => void;
   /** Forgets what has not left yet: it goes out by another stream. */
   drop(): void;
 }
@@ -29,7 +31,7 @@ export interface SessionLineOptions {
 /** Makes a line. */
 export function createSessionLine({ tenantId, send, onBroken }: SessionLineOptions): SessionLine {
   const newMessage = (): SessionRequest => emptyRequest(tenantId);
-  const { open, drop } = createTurnBatch({ newMessage, maxFrames: MAX_ENTRIES, send, onBroken });
+  const { open, flush, drop } = createTurnBatch({ newMessage, maxFrames: MAX_ENTRIES, send, onBroken });
 
   return {
     add: (frame) => {
@@ -51,6 +53,7 @@ export function createSessionLine({ tenantId, send, onBroken }: SessionLineOptio
     forget: (call) => {
       open(8).forget.push(call);
     },
+    flush,
     drop,
   };
 }

@@ -90,6 +90,8 @@ export function createSessionStream(options: SessionStreamOptions): SessionStrea
         for await (const message of stream.messages) {
           silentTurns = 0;
           options.onMessage(message);
+          // After all that callers do about it without waiting: what they sent need not wait for the end of the turn.
+          process.nextTick(line.flush);
           if (message.goAway !== undefined && !wasSentAway && connection === current) {
             wasSentAway = true;
             replace(performance.now() - openTime >= GOOD_MS);

@@ -1,3 +1,4 @@
+import { compileFunction } from 'node:vm';
 import {
   type DescEnum,
   type DescField,
@@ -27,8 +28,12 @@ import { guardRules, type ValueGuard } from './rule-guard.ts';
  */
 export type MessageGuard = (message: Message) => boolean;
 
-type Fields = Readonly<Record<string, unknown>>;
-type Check = (fields: Fields) => boolean;
+/** A property of a message, and whether its value surely keeps its rules. */
+interface Check {
+  readonly property: string;
+  readonly test: ValueGuard;
+}
+
 type OneofValue = { readonly case: string | undefined; readonly value?: unknown };
 
 const guards = new Map<DescMessage, MessageGuard>();
@@ -53,22 +58,22 @@ function compile(desc: DescMessage): MessageGuard {
   const oneofs = desc.oneofs.filter((oneof) => hasOption(oneof, oneofOption) && getOption(oneof, oneofOption).required);
   const checks = [
     ...oneofs.map(
-      ({ localName }): Check =>
-        (fields) =>
-          (fields[localName] as OneofValue).case !== undefined,
+      ({ localName }): Check => ({ property: localName, test: (oneof) => (oneof as OneofValue).case !== undefined }),
     ),
     ...desc.fields.map(compileField).filter((check) => check !== undefined),
   ];
-  const count = checks.length;
-  return (message) => {
-    const fields = message as unknown as Fields;
-    for (let i = 0; i < count; i += 1) {
-      if (checks[i]?.(fields) !== true) {
-        return false;
-      }
-    }
-    return true;
-  };
+  return joined(desc, checks);
+}
+
+/** One function that is sure when all checks are. A loop over them would look each property up by its name. */
+function joined(desc: DescMessage, checks: readonly Check[]): MessageGuard {
+  const tests = checks.map(({ property }, index) => `t${index}(message[${JSON.stringify(property)}])`);
+  const names = tests.map((_, index) => `t${index}`);
+  const source = `const [${names.join(', ')}] = tests;
+return (message) => ${tests.length === 0 ? 'true' : tests.join(' && ')};`;
+  // The text is made of nothing but descriptors that are part of this program.
+  const make = compileFunction(source, ['tests'], { filename: `guard:${desc.typeName}` });
+  return make(checks.map(({ test }) => test)) as MessageGuard;
 }
 
 function hasRules(rules: MessageRules): boolean {
@@ -96,26 +101,22 @@ function compileField(field: DescField): Check | undefined {
   const check = guard ?? (() => true);
   const name = field.localName;
   if (field.oneof !== undefined) {
-    const oneofName = field.oneof.localName;
-    return (message) => {
-      const oneof = message[oneofName] as OneofValue;
-      return oneof.case === name ? check(oneof.value) : !isRequired;
+    return {
+      property: field.oneof.localName,
+      test: (value) => {
+        const oneof = value as OneofValue;
+        return oneof.case === name ? check(oneof.value) : !isRequired;
+      },
     };
   }
   if (isFieldPresenceTracked(field)) {
-    return (message) => {
-      const value = message[name];
-      return value === undefined ? !isRequired : check(value);
-    };
+    return { property: name, test: (value) => (value === undefined ? !isRequired : check(value)) };
   }
   const ignoresZero = rules?.ignore === Ignore.IF_ZERO_VALUE;
   if (!isRequired && !ignoresZero) {
-    return (message) => check(message[name]);
+    return { property: name, test: check };
   }
-  return (message) => {
-    const value = message[name];
-    return isZero(value) ? !isRequired : check(value);
-  };
+  return { property: name, test: (value) => (isZero(value) ? !isRequired : check(value)) };
 }
 
 /** Whether a value without presence is the one that an absent field has. */
@@ -134,6 +135,12 @@ function isZero(value: unknown): boolean {
         ? value.length === 0
         : Object.keys(value as object).length === 0;
   }
+}
+
+/** Whether a map has no entry; without a list of its keys, because most have none. */
+function isEmpty(map: object): boolean {
+  for (const _ in map) return false;
+  return true;
 }
 
 /** Whether an absent value can be told from a zero one, so that rules do not apply to it. */
@@ -187,6 +194,7 @@ function guardMap(field: DescField & { fieldKind: 'map' }, rules: FieldRules | u
   const isBounded = pairs !== undefined && isFieldSet(pairs, MapRulesSchema.field.maxPairs);
   const max = isBounded ? Number(pairs.maxPairs) : Number.POSITIVE_INFINITY;
   return (map) => {
+    if (isEmpty(map as object)) return min === 0;
     const entries = Object.entries(map as Readonly<Record<string, unknown>>);
     return (
       entries.length >= min &&
@@ -229,7 +237,10 @@ function guardList(rules: FieldRules | undefined, item: ValueGuard | undefined):
     if (list.length < min || list.length > max || (isUnique && list.length > 1)) {
       return false;
     }
-    return item === undefined || list.every(item);
+    if (item !== undefined) {
+      for (const one of list) if (!item(one)) return false;
+    }
+    return true;
   };
 }
 

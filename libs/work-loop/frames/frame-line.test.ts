@@ -47,6 +47,19 @@ function sinkOf(): Sink {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+test('what is flushed leaves before the turn is over, and what follows in the same turn after it', async () => {
+  const { line, sent } = sinkOf();
+  line.add(step(1));
+  line.flush();
+  expect(sent.map(({ steps }) => steps.map(({ ordinal }) => ordinal))).toEqual([[1]]);
+  line.add(step(2));
+  line.add(step(3));
+  expect(sent).toHaveLength(1);
+  await new Promise(setImmediate);
+  line.flush();
+  expect(sent.map(({ steps }) => steps.map(({ ordinal }) => ordinal))).toEqual([[1], [2, 3]]);
+});
+
 test('all frames of a turn leave as one message after it, of every kind and with one sum of credits', async () => {
   const { line, sent } = sinkOf();
   line.add(step(1));

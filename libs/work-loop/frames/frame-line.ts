@@ -19,6 +19,8 @@ export interface FrameLine {
   beat(heartbeat: Heartbeat): void;
   announce(definitions: readonly AnnouncedDefinition[]): void;
   retract(definitions: readonly AnnouncedDefinition[]): void;
+  /** Sends now what would leave after the turn of the event loop. */
+  readonly flush: () => void;
   /** Forgets what has not left yet: it goes out by another stream. */
   drop(): void;
 }
@@ -35,7 +37,7 @@ export interface LineOptions {
 /** Makes a line. */
 export function createFrameLine({ tenantId, send, onBroken }: LineOptions): FrameLine {
   const newMessage = (): WorkRequest => emptyRequest(tenantId);
-  const { open, drop } = createTurnBatch({ newMessage, maxFrames: MAX_FRAMES, send, onBroken });
+  const { open, flush, drop } = createTurnBatch({ newMessage, maxFrames: MAX_FRAMES, send, onBroken });
 
   return {
     add: (frame) => {
@@ -86,6 +88,7 @@ export function createFrameLine({ tenantId, send, onBroken }: LineOptions): Fram
     retract: (definitions) => {
       for (const definition of definitions) open(SMALL_BYTES * 4).retract.push(definition);
     },
+    flush,
     drop,
   };
 }

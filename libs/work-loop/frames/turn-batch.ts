@@ -5,6 +5,8 @@ const MAX_BYTES: number = 3 * 1024 * 1024;
 export interface TurnBatch<M> {
   /** The message that takes one frame more, of about so many bytes. */
   readonly open: (bytes: number) => M;
+  /** Sends now what would leave after the turn. */
+  readonly flush: () => void;
   /** Forgets what has not left yet. */
   readonly drop: () => void;
 }
@@ -32,8 +34,12 @@ export function createTurnBatch<M>({ newMessage, maxFrames, send, onBroken }: Tu
   let isScheduled = false;
   let isHeldBack = false;
 
-  function flush(): void {
+  function leave(): void {
     isScheduled = false;
+    flush();
+  }
+
+  function flush(): void {
     while (!isHeldBack) {
       const message = full.shift() ?? filling;
       if (message === undefined) return;
@@ -76,10 +82,11 @@ export function createTurnBatch<M>({ newMessage, maxFrames, send, onBroken }: Tu
       filledBytes += bytes;
       if (!isScheduled && !isHeldBack) {
         isScheduled = true;
-        setImmediate(flush);
+        setImmediate(leave);
       }
       return filling;
     },
+    flush,
     drop,
   };
 }

@@ -27,7 +27,15 @@ function lineInto(sent: string[]): FrameLine {
     sent.push('ordinal' in frame ? `${kind} ${frame.handle}/${frame.ordinal}` : `${kind} ${frame.handle}`);
   };
   const nothing = (): void => {};
-  return { add, addCredits: nothing, beat: nothing, announce: nothing, retract: nothing, drop: nothing };
+  return {
+    add,
+    addCredits: nothing,
+    beat: nothing,
+    announce: nothing,
+    retract: nothing,
+    flush: nothing,
+    drop: nothing,
+  };
 }
 
 function rigOf(maxUnacknowledged = 100): Rig {

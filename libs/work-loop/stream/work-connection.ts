@@ -88,6 +88,8 @@ export function createWorkConnection(
         for await (const message of stream.messages) {
           silentBeats = 0;
           onMessage(message);
+          // After all that functions do about it without waiting: what they sent need not wait for the end of the turn.
+          process.nextTick(line.flush);
         }
         return undefined;
       } catch (error) {
