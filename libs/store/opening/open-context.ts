@@ -11,7 +11,10 @@ export interface OpenContext {
   readonly log: Pick<Logger, 'info' | 'warn'>;
   /** Ends waiting for a lock or a server. */
   readonly signal: AbortSignal;
-  /** Hears why an attempt of the journal did not end cleanly. After `isFinal` the process must end. [journal.md 9] */
+  /**
+   * Hears why an attempt of the journal did not end cleanly, and that tables in a folder broke. After `isFinal` the
+   * process must end. [journal.md 9]
+   */
   readonly onTrouble: (error: StoreError) => void;
 }
 

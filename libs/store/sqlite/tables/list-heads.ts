@@ -21,29 +21,51 @@ export interface HeadLists {
   count(tenantId: string, filter: HeadFilter): Promise<number>;
 }
 
+/** Heads in the order of lists. */
+interface OpenHeads {
+  readonly heads: Iterator<FoundHead>;
+  /** Whether they are just those that the filter wants. */
+  readonly isExact: boolean;
+}
+
 /** Makes the lists of heads. */
 export function createHeadLists(file: TablesFile, indexes: HeadIndexes): HeadLists {
   const readFiltered = prepareReadById(file, `heads.id, ${FILTERED_COLUMNS}`);
   const readWhole = prepareReadById(file, HEAD_COLUMNS);
 
   /**
-   * Looks at heads in batches, until `visit` answers false. It is given those that satisfy the filter, if there is one;
-   * what it wants to know of them it reads at once, because others get their turn between two batches.
+   * Looks at heads in batches, until `visit` answers false. It is given those that satisfy the filter; what it wants to
+   * know of them it reads at once, because others get their turn between two batches. Where heads are found is asked in
+   * the same state as the first of them: one that moves from an index to another is then in one of the two.
    */
   async function visitHeads(
-    heads: Iterator<FoundHead>,
-    filter: HeadFilter | undefined,
+    filter: HeadFilter,
+    open: () => OpenHeads | undefined,
     visit: (ids: readonly number[]) => boolean,
   ): Promise<void> {
-    for (let looked = 0; ; looked += BATCH_HEADS) {
-      if (looked > 0 && looked % TURN_HEADS === 0) {
-        await setImmediate();
-      }
+    let opened: OpenHeads | undefined;
+    const visitSome = (): boolean => {
+      opened ??= open();
+      return opened !== undefined && hasMore(opened, filter, visit);
+    };
+    while (file.atOnce(visitSome)) {
+      await setImmediate();
+    }
+  }
+
+  /** Looks at as many heads as a turn has. */
+  function hasMore(
+    { heads, isExact }: OpenHeads,
+    filter: HeadFilter,
+    visit: (ids: readonly number[]) => boolean,
+  ): boolean {
+    for (let looked = 0; looked < TURN_HEADS; looked += BATCH_HEADS) {
       const batch = takeIds(heads, BATCH_HEADS);
-      if (!visit(filter === undefined ? batch : keepSatisfying(filter, batch)) || batch.length < BATCH_HEADS) {
-        return;
+      if (!visit(isExact ? batch : keepSatisfying(filter, batch)) || batch.length < BATCH_HEADS) {
+        return false;
       }
     }
+    return true;
   }
 
   function keepSatisfying(filter: HeadFilter, ids: readonly number[]): readonly number[] {
@@ -54,18 +76,21 @@ export function createHeadLists(file: TablesFile, indexes: HeadIndexes): HeadLis
 
   return {
     async list(tenantId, filter, { after, skip, take }) {
-      const { streams, isExact } = chooseHeadSource(indexes, tenantId, filter);
       const start: HeadPlace =
         after === undefined ? startRangeOf(filter).after : { startOrder: -after[0], runId: after[1] };
-      const [only] = streams;
-      if (isExact && streams.length === 1 && only !== undefined) {
-        return readWhole(only.read(start, take, skip).map(({ id }) => id)).map(headFromSql);
-      }
-      const share = Math.ceil((skip + take) / Math.max(streams.length, 1));
-      const heads = mergeHeads(streams, start, Math.min(Math.max(share, MIN_CHUNK), MAX_CHUNK));
       const rows: HeadRow[] = [];
       let left = skip;
-      await visitHeads(heads, isExact ? undefined : filter, (ids) => {
+      const open = (): OpenHeads | undefined => {
+        const { streams, isExact } = chooseHeadSource(indexes, tenantId, filter);
+        const [only] = streams;
+        if (isExact && streams.length === 1 && only !== undefined) {
+          rows.push(...readWhole(only.read(start, take, skip).map(({ id }) => id)).map(headFromSql));
+          return undefined;
+        }
+        const share = Math.ceil((skip + take) / Math.max(streams.length, 1));
+        return { heads: mergeHeads(streams, start, Math.min(Math.max(share, MIN_CHUNK), MAX_CHUNK)), isExact };
+      };
+      await visitHeads(filter, open, (ids) => {
         const wanted = ids.slice(left, left + take - rows.length);
         left = Math.max(left - ids.length, 0);
         rows.push(...readWhole(wanted).map(headFromSql));
@@ -78,12 +103,16 @@ export function createHeadLists(file: TablesFile, indexes: HeadIndexes): HeadLis
       if (startedAtOrAfter === undefined && startedBefore === undefined && attributes.length === 0) {
         return indexes.groups.readGroups(tenantId, filter).reduce((sum, group) => sum + group.count, 0);
       }
-      const { streams, isExact } = chooseHeadSource(indexes, tenantId, filter);
-      if (isExact) {
-        return streams.reduce((sum, stream) => sum + stream.count(), 0);
-      }
       let count = 0;
-      await visitHeads(mergeHeads(streams, startRangeOf(filter).after, MAX_CHUNK), filter, (ids) => {
+      const open = (): OpenHeads | undefined => {
+        const { streams, isExact } = chooseHeadSource(indexes, tenantId, filter);
+        if (isExact) {
+          count = streams.reduce((sum, stream) => sum + stream.count(), 0);
+          return undefined;
+        }
+        return { heads: mergeHeads(streams, startRangeOf(filter).after, MAX_CHUNK), isExact };
+      };
+      await visitHeads(filter, open, (ids) => {
         count += ids.length;
         return true;
       });

@@ -36,6 +36,8 @@ export interface TablesFile extends Disposable {
   statements(): readonly string[];
   /** Does `work` in one transaction: all of it or, when it throws, nothing. */
   transaction<T>(work: () => T): T;
+  /** Reads by several statements that see one state of the file, whoever writes to it meanwhile. [journal.md 27] */
+  atOnce<T>(read: () => T): T;
   /** @throws StoreError when nothing can be done any more. */
   assertUsable(): void;
   /** Notes that the file cannot be believed any more: from now on everything fails with this. [journal.md 9] */
@@ -149,6 +151,17 @@ function createTablesFile(
           database.exec('ROLLBACK');
         }
         throw error;
+      }
+    },
+    atOnce(work) {
+      prepare('BEGIN').get();
+      try {
+        return work();
+      } finally {
+        // What fails in a way that ends the transaction has ended it.
+        if (database.isOpen && database.isTransaction) {
+          prepare('COMMIT').get();
+        }
       }
     },
     assertUsable,

@@ -116,3 +116,37 @@ test('a process that is killed leaves tables that are whole, with all rows befor
   );
   expect(file.database.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' });
 });
+
+test('a list that is read while a thread moves its runs has each of them once', async () => {
+  await using opened = openSqliteStateTables(folder);
+  const { tables } = opened;
+  await opened.startThread();
+  const statuses = ['RUNNING', 'WAITING', 'COMPLETED'];
+  const runs = Array.from({ length: 60 }, (_, index) => `run-${index}`);
+  const writeAt = (position: number): Promise<void> =>
+    tables.writeRows(
+      stampAt(position),
+      runs.map((runId, index) => ({
+        table: 'heads',
+        put: headRow({ runId, startTime: index, status: statuses[(position + index) % 3] ?? '' }),
+      })),
+      signal,
+    );
+  await writeAt(1);
+  let isWriting = true;
+  const writing = (async () => {
+    for (let position = 2; position < 60; position += 1) await writeAt(position);
+    isWriting = false;
+  })();
+  let lists = 0;
+  while (isWriting) {
+    const filter = { workflow: 'order', statuses };
+    const { rows } = await tables.listHeads('tenant', filter, { limit: 100 });
+    expect(rows.map(({ runId }) => runId)).toEqual(runs.toReversed());
+    expect(await tables.countHeads('tenant', { ...filter, startedBefore: 1_000 })).toBe(runs.length);
+    lists += 1;
+    await new Promise(setImmediate);
+  }
+  await writing;
+  expect(lists).toBeGreaterThan(10);
+});
