@@ -2,7 +2,7 @@ import { type DescMessage, fromBinary, type Message, toBinary } from '@bufbuild/
 import { type FastCodec, fastCodecOf } from './fast-codec.ts';
 import { cutPlainBytes, NO_ROOM, WIRE_TOOLS } from './wire-tools.ts';
 
-/** Bytes of messages of one type, and back. Messages are those of protobuf-es, to the last property. */
+/** Bytes of messages of one type, and back. Messages are those of protobuf-es; what is absent may be there as undefined. */
 export interface MessageCodec {
   /** Answers bytes that are the caller's own. @throws as `toBinary`. */
   encode(message: Message): Buffer;
