@@ -60,6 +60,10 @@ export class RecordCall extends Call {
     return true;
   }
 
+  override giveAhead(): boolean {
+    return this.onRecorded();
+  }
+
   isRecord(kind: EventKind): boolean {
     return kind.case === EVENTS[this.what];
   }
