@@ -11,9 +11,9 @@ export interface Stall {
 
 /**
  * Finds the longest time in which a run of steps did not move: from its start to its first step, from step to step, and
- * from its last step to the news of its end.
+ * from its last step to the news of its end. What was over before `sinceMs` does not count.
  */
-export function longestStall(runs: readonly LoadedRun[], diaryPath: string): Stall {
+export function longestStall(runs: readonly LoadedRun[], diaryPath: string, sinceMs: number): Stall {
   const lines: ReadonlyMap<string, readonly DiaryLine[]> = Map.groupBy(readDiary(diaryPath), ({ runId }) => runId);
   let longest: Stall = { runId: '', moves: 0, ms: 0 };
   for (const { runId, kind, askedMs, endedMs } of runs) {
@@ -21,7 +21,7 @@ export function longestStall(runs: readonly LoadedRun[], diaryPath: string): Sta
     const moves = (lines.get(runId) ?? []).map(({ timeMs }) => timeMs);
     let before = askedMs;
     for (const [index, move] of [...moves, endedMs].entries()) {
-      if (move - before > longest.ms) longest = { runId, moves: index, ms: move - before };
+      if (move > sinceMs && move - before > longest.ms) longest = { runId, moves: index, ms: move - before };
       before = move;
     }
   }

@@ -16,12 +16,10 @@ const isShort = rounds < 10;
 /** Runs under way at a time, each of so many steps. */
 const CONCURRENCY = isShort ? 16 : 64;
 const STEPS = 10;
-/** Three clusters at the same time on a machine that does more: then only what never moves again is wrong. */
-const SHORT_LIMIT_MS = 40_000;
-/** A run whose owner is gone moves again by then. */
-const MOVES_AGAIN_MS: number = isShort ? SHORT_LIMIT_MS : 15_000;
+/** A run whose owner is gone moves again by then: a lease, and what it takes to recover on a machine that does more. */
+const MOVES_AGAIN_MS = 15_000;
 /** A run whose owner hands it over moves again by then. */
-const HANDED_OVER_MS: number = isShort ? SHORT_LIMIT_MS : 1_000;
+const HANDED_OVER_MS = 1_000;
 /** Longer than a lease, so that it was taken over when it comes back. */
 const STOPPED_MS = 12_000;
 /** By then one that was killed was taken over. */
@@ -41,11 +39,14 @@ async function faultUnderLoad(
   const { address } = pair.near;
   await using _worker = await startWorkerProcess(address, diaryPath, CONCURRENCY * 4);
   await using load = createLoad({ address, random, steps: STEPS });
+  let firstFaultMs = 0;
   for (let round = 1; round <= rounds; round += 1) {
     let isOver = false;
     const kept = load.keep(CONCURRENCY, () => isOver);
     kept.catch(() => undefined);
     await delay(500 + random() * 500);
+    // Before it, programs that have just been started take their time.
+    firstFaultMs ||= Date.now();
     await fault(pair, random);
     await delay(500);
     isOver = true;
@@ -54,7 +55,7 @@ async function faultUnderLoad(
     if (round < rounds) await pair.restore();
   }
   await checkRuns(address, load.runs, diaryPath);
-  const stall = longestStall(load.runs, diaryPath);
+  const stall = longestStall(load.runs, diaryPath, firstFaultMs);
   console.log(`${name}: ${rounds} times, ${load.runs.length} runs, longest stall ${JSON.stringify(stall)}`);
   return stall.ms;
 }
@@ -70,7 +71,17 @@ describe('two nodes and a worker that knows one of them', { concurrent: isShort 
       expect(stallMs).toBeLessThanOrEqual(MOVES_AGAIN_MS);
     });
 
-    // Each of these costs more than every change should wait for.
+    test(`stall no run for more than ${HANDED_OVER_MS} ms when the other one hands over [90]`, {
+      timeout: HOUR_MS,
+    }, async () => {
+      const stallMs = await faultUnderLoad(home, 'handed over', async ({ far }) => {
+        far.signal('SIGTERM');
+        expect(await far.ended()).toBe(0);
+      });
+      expect(stallMs).toBeLessThanOrEqual(HANDED_OVER_MS);
+    });
+
+    // It costs more than every change should wait for.
     if (isShort) return;
 
     test(`go on within ${MOVES_AGAIN_MS} ms when the other one stands still for longer than its lease`, {
@@ -82,16 +93,6 @@ describe('two nodes and a worker that knows one of them', { concurrent: isShort 
         far.signal('SIGCONT');
       });
       expect(stallMs).toBeLessThanOrEqual(MOVES_AGAIN_MS);
-    });
-
-    test(`stall no run for more than ${HANDED_OVER_MS} ms when the other one hands over`, {
-      timeout: HOUR_MS,
-    }, async () => {
-      const stallMs = await faultUnderLoad(home, 'handed over', async ({ far }) => {
-        far.signal('SIGTERM');
-        expect(await far.ended()).toBe(0);
-      });
-      expect(stallMs).toBeLessThanOrEqual(HANDED_OVER_MS);
     });
   });
 });

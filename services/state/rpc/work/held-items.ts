@@ -2,6 +2,7 @@ import type { HeldState } from '#gen/millrace/state/v1/work_down_pb.ts';
 import type { HeldItem } from '#gen/millrace/state/v1/work_up_pb.ts';
 import type { DispatchSession } from '#libs/partition/dispatch/dispatch-session.ts';
 import type { HeldLease, WorkerRef } from '#libs/partition/dispatch/held-lease.ts';
+import type { HotRun } from '#libs/partition/runs/hot-run.ts';
 import { ask } from '#libs/partition/serve/ask.ts';
 import type { Partition } from '#libs/partition/serve/partition.ts';
 import { fenceBase } from '#libs/partition/state/fence.ts';
@@ -10,8 +11,19 @@ import { leaseProofFromProto } from '../wire/lease.ts';
 import { namedSessionId } from '../wire/session-id.ts';
 import type { NamedItem, StreamItem, StreamItems } from './stream-items.ts';
 
+/** An item that a worker may go on with. */
+export interface AdoptedItem {
+  readonly state: HeldState;
+  /**
+   * Whether the state is still the run's: from then on everything that comes is told to the worker, who does not see that
+   * something before it is missing. Ask in the turn in which the state leaves; if not, adopt the item again.
+   */
+  isCurrent(): boolean;
+}
+
 /** A hold that is still the worker's. */
 interface FoundHold {
+  readonly hot: HotRun;
   readonly lease: HeldLease;
   readonly priority: number;
   readonly stepCount: number;
@@ -38,7 +50,7 @@ export async function maybeAdopt(
   { node }: StateContext,
   worker: WorkerRef,
   item: StreamItem,
-): Promise<HeldState | undefined> {
+): Promise<AdoptedItem | undefined> {
   const { key, proof } = item;
   const found = await ask(node.partitionOf(key), key, {
     intent: 'read',
@@ -49,7 +61,7 @@ export async function maybeAdopt(
       );
       if (hot === undefined || lease === undefined) return undefined;
       const { stepCount, lastSequence, priority } = hot.run;
-      return { lease, priority, stepCount, lastSequence };
+      return { hot, lease, priority, stepCount, lastSequence };
     },
   });
   if (found === undefined) return undefined;
@@ -57,11 +69,14 @@ export async function maybeAdopt(
   found.lease.handle = item.handle;
   item.priority = found.priority;
   return {
-    $typeName: 'millrace.state.v1.HeldState',
-    handle: item.handle,
-    lost: false,
-    ordinal: found.stepCount,
-    lastSequence: BigInt(found.lastSequence),
+    state: {
+      $typeName: 'millrace.state.v1.HeldState',
+      handle: item.handle,
+      lost: false,
+      ordinal: found.stepCount,
+      lastSequence: BigInt(found.lastSequence),
+    },
+    isCurrent: () => found.hot.run.lastSequence === found.lastSequence,
   };
 }
 

@@ -8,6 +8,7 @@ import type { StateContext } from '../context.ts';
 import { abortToProto } from '../wire/assignment.ts';
 import type { CreditBook, Creditor } from './credit-book.ts';
 import type { DownBatch } from './down-batch.ts';
+import type { AdoptedItem } from './held-items.ts';
 import { openPeerWork, type PeerWork, type WorkerIntroduction } from './peer-work.ts';
 import type { StreamItem, StreamItems } from './stream-items.ts';
 
@@ -20,7 +21,7 @@ export interface RelayOptions {
   readonly credits: CreditBook;
   readonly batch: DownBatch<WorkResponse>;
   /** Takes an item over into this process. Absent: it is not the worker's any more. */
-  readonly adoptHere: (item: StreamItem) => Promise<HeldState | undefined>;
+  readonly adoptHere: (item: StreamItem) => Promise<AdoptedItem | undefined>;
   /** Partitions have come to this process: what their last owner gave the worker and it never got is given anew. */
   readonly onPartitionsTaken: () => void;
 }
@@ -109,14 +110,11 @@ export function createWorkRelay(options: RelayOptions): WorkRelay {
 
   /** What a peer gave before its partition came here was on the way for longer: the worker has it unless it is given anew. */
   async function adoptLate(item: StreamItem, assignment: Assignment): Promise<void> {
-    const state = await maybeTaken(item);
-    if (state === 'lost') {
-      endItem(item);
-      // The worker knows nothing of it and gives no slot back.
-      credits.returned(1);
-    } else if (state !== undefined) {
-      tellAssigned(item, assignment);
-    }
+    const isLost = await take(item, () => tellAssigned(item, assignment));
+    if (!isLost) return;
+    endItem(item);
+    // The worker knows nothing of it and gives no slot back.
+    credits.returned(1);
   }
 
   function onMessage(peer: PeerWork, message: WorkResponse): void {
@@ -261,31 +259,35 @@ export function createWorkRelay(options: RelayOptions): WorkRelay {
   }
 
   async function takeHere(item: StreamItem): Promise<void> {
-    const state = await maybeTaken(item);
-    if (state === 'lost') lose(item, 'LEASE_LOST');
-    else if (state !== undefined) batch.open().held.push(state);
+    const isLost = await take(item, (state) => batch.open().held.push(state));
+    if (isLost) lose(item, 'LEASE_LOST');
   }
 
-  /** Takes an item over into this process. Undefined: it has ended or gone elsewhere meanwhile, or is looked at again. */
-  async function maybeTaken(item: StreamItem): Promise<HeldState | 'lost' | undefined> {
+  /**
+   * Takes an item over into this process and tells the worker in the same turn, so that nothing comes in between. One that
+   * has ended or gone elsewhere meanwhile is left alone. Answers whether it is not the worker's any more.
+   */
+  async function take(item: StreamItem, tell: (state: HeldState) => void): Promise<boolean> {
     leave(item);
     item.towards = 'here';
-    let state: HeldState | undefined;
+    let adopted: AdoptedItem | undefined;
     try {
-      state = await options.adoptHere(item);
+      do adopted = await options.adoptHere(item);
+      while (adopted?.isCurrent() === false && item.towards === 'here');
     } catch (error) {
       // Its partition is on its way again.
       call.log.debug({ err: error }, 'an item of a worker is not with its owner yet');
       if (item.towards === 'here') item.towards = undefined;
       later();
-      return undefined;
+      return false;
     }
-    if (items.get(item.handle) !== item || item.towards !== 'here') return undefined;
+    if (items.get(item.handle) !== item || item.towards !== 'here') return false;
     item.towards = undefined;
-    if (state === undefined) return 'lost';
+    if (adopted === undefined) return true;
     item.route = 'here';
     credits.came();
-    return state;
+    tell(adopted.state);
+    return false;
   }
 
   const stopListening = cluster.onChange(reconcile);

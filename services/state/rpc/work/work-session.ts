@@ -18,7 +18,7 @@ import { workRejection } from '../wire/rejection.ts';
 import { storeAnnounced } from './announced-definitions.ts';
 import { createCreditBook } from './credit-book.ts';
 import { createDownBatch } from './down-batch.ts';
-import { lostItem, maybeAdopt, noteHeld, releaseUnnamed, untoldHolds } from './held-items.ts';
+import { type AdoptedItem, lostItem, maybeAdopt, noteHeld, releaseUnnamed, untoldHolds } from './held-items.ts';
 import { createHistoryReader } from './history-reader.ts';
 import { createItemFrames } from './item-frames.ts';
 import type { WorkerIntroduction } from './peer-work.ts';
@@ -68,7 +68,8 @@ export async function openWorkSession(
   for (const held of before) held.handle = 0;
   let shape = shapeOf(tenantId, hello);
   const brought = noteHeld(items, tenantId, hello.held);
-  const states = await adoptOwn(brought);
+  let adopted = await adoptOwn(brought);
+  while (!areCurrent(adopted)) adopted = await adoptOwn(brought);
   const session = dispatch.connect({
     ...worker,
     shape,
@@ -85,7 +86,7 @@ export async function openWorkSession(
   for (const { route } of items.values()) if (route === undefined) credits.left('here');
   const relay = hello.mode === WorkMode.DIRECT ? undefined : createRelay();
   releaseUnnamed(context, before);
-  batch.open().welcome = welcomeOf(context, session, states);
+  batch.open().welcome = welcomeOf(context, session, statesOf(adopted));
   // A worker that came back may not know it, and gets nothing.
   if (session.drainOrder !== undefined) link.drain(session.drainOrder.graceMs, session.drainOrder.reason, false);
   dispatch.addCredits(session, 0);
@@ -116,7 +117,7 @@ export async function openWorkSession(
       sessionId,
       definitions: [...shape.definitions].map((name) => announcedFrom(name, session.announced.get(name))),
     });
-    const adoptHere = (item: StreamItem): Promise<HeldState | undefined> => maybeAdopt(context, worker, item);
+    const adoptHere = (item: StreamItem): Promise<AdoptedItem | undefined> => maybeAdopt(context, worker, item);
     const onPartitionsTaken = (): void => releaseUnnamed(context, untoldHolds(context, session, items));
     return createWorkRelay({ context, call, introduction, items, credits, batch, adoptHere, onPartitionsTaken });
   }
@@ -154,21 +155,21 @@ export async function openWorkSession(
   }
 
   /** Takes the items that are served here; what becomes of the others is told once their owner has said it. */
-  async function adoptOwn(wanted: readonly StreamItem[]): Promise<HeldState[]> {
-    const found = await Promise.all(
-      wanted.map(async (item) => {
-        const isAlone = hello?.mode === WorkMode.DIRECT;
-        if (!isAlone && cluster.ownerOf(item.partition).kind !== 'self') return undefined;
-        const state = await maybeAdopt(context, worker, item);
-        if (state === undefined) {
-          items.remove(item.handle);
-          return lostItem(item.handle);
-        }
-        item.route = 'here';
-        return state;
-      }),
-    );
-    return found.filter((state) => state !== undefined);
+  async function adoptOwn(wanted: readonly StreamItem[]): Promise<readonly AdoptedItem[]> {
+    const found = await Promise.all(wanted.map(maybeAdoptOwn));
+    return found.filter((one) => one !== undefined);
+  }
+
+  async function maybeAdoptOwn(item: StreamItem): Promise<AdoptedItem | undefined> {
+    const isAlone = hello?.mode === WorkMode.DIRECT;
+    if (!isAlone && cluster.ownerOf(item.partition).kind !== 'self') return undefined;
+    const adopted = await maybeAdopt(context, worker, item);
+    if (adopted === undefined) {
+      items.remove(item.handle);
+      return { state: lostItem(item.handle), isCurrent: () => true };
+    }
+    item.route = 'here';
+    return adopted;
   }
 
   function changeShape(definitions: ReadonlySet<string>): void {
@@ -204,9 +205,11 @@ export async function openWorkSession(
       return (async () => {
         await storeAnnounced(context, tenantId, message.announce);
         if (message.announce.length > 0) announce(message.announce);
-        const states = await adoptOwn(noteHeld(items, tenantId, message.held));
+        const more = noteHeld(items, tenantId, message.held);
+        let taken = await adoptOwn(more);
+        while (!areCurrent(taken)) taken = await adoptOwn(more);
         // Only now: the message that fills leaves at the end of its turn.
-        batch.open().held.push(...states);
+        batch.open().held.push(...statesOf(taken));
         relay?.reconcile();
       })();
     },
@@ -227,6 +230,15 @@ function pick({
   freeItems,
 }: Hello): Omit<WorkerIntroduction, 'sessionId' | 'definitions'> {
   return { workerId, queues, tags, tasks, sdk, freeItems };
+}
+
+/** Whether what is told of items is still so in this turn. */
+function areCurrent(adopted: readonly AdoptedItem[]): boolean {
+  return adopted.every((one) => one.isCurrent());
+}
+
+function statesOf(adopted: readonly AdoptedItem[]): HeldState[] {
+  return adopted.map(({ state }) => state);
 }
 
 function shapeOf(tenantId: string, { queues, tags, definitions }: Hello): WorkerShape {
