@@ -4,6 +4,7 @@ import type { Event } from '#libs/engine/events/event.ts';
 import type { Payload } from '#libs/engine/model/payload.ts';
 import type { RunKey } from '#libs/store/tables/keys.ts';
 import type { ReadyEntry } from '../ready/ready-entry.ts';
+import type { HotRun } from '../runs/hot-run.ts';
 
 /** Who serves the run of an item: its partition. */
 export interface ItemOwner {
@@ -60,7 +61,7 @@ export interface DrainOrder {
 
 /** The way to a worker that is connected. What is sent over it is durable. */
 export interface WorkerLink {
-  assign(held: HeldLease, facts: AssignmentFacts): void;
+  assign(held: HeldLease, facts: AssignmentFacts, hot: HotRun): void;
   /** A hold of the session was found that this owner did not know of. Absent: what is not named stays with the worker. */
   readonly found?: (held: HeldLease) => void;
   /** Something came for a run that the worker has. */

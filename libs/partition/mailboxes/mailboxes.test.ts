@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { RunKey } from '#libs/store/tables/keys.ts';
 import { createMailboxes, type Mailboxes, type MailboxOptions } from './mailboxes.ts';
+import { runIdKey } from './run-id-key.ts';
 
 interface Cell {
   value: string;
@@ -61,11 +62,11 @@ function createShelf(options: Partial<MailboxOptions<Cell, Visit>> = {}): Shelf 
 describe('mailboxes', () => {
   test('visit a run that is in memory at once', () => {
     const { boxes, log, note, loads } = createShelf();
-    boxes.put(key('a'), { value: 'here' });
+    boxes.put(runIdKey(key('a')), { value: 'here' });
     boxes.visit(key('a'), note('v'));
     expect(log).toEqual(['v: here']);
     expect(loads).toEqual([]);
-    expect(boxes.peek(key('a'))).toEqual({ value: 'here' });
+    expect(boxes.peek(runIdKey(key('a')))).toEqual({ value: 'here' });
     expect([...boxes.runs()]).toHaveLength(1);
   });
 
@@ -83,7 +84,7 @@ describe('mailboxes', () => {
 
   test('let a run that is in memory pass one that is being loaded', async () => {
     const { boxes, log, note, finish } = createShelf();
-    boxes.put(key('b'), { value: 'here' });
+    boxes.put(runIdKey(key('b')), { value: 'here' });
     boxes.visit(key('a'), note('slow'));
     boxes.visit(key('b'), note('fast'));
     expect(log).toEqual(['fast: here']);
@@ -96,7 +97,7 @@ describe('mailboxes', () => {
     const { boxes, log, note, finish } = createShelf();
     boxes.visit(key('a'), {
       onRun: () => {
-        boxes.put(key('a'), { value: 'made' });
+        boxes.put(runIdKey(key('a')), { value: 'made' });
         boxes.visit(key('a'), note('inner'));
         log.push('first');
       },
@@ -121,8 +122,8 @@ describe('mailboxes', () => {
 
   test('load a run again after it was evicted', async () => {
     const { boxes, note, loads, finish } = createShelf();
-    boxes.put(key('a'), { value: 'here' });
-    boxes.evict(key('a'));
+    boxes.put(runIdKey(key('a')), { value: 'here' });
+    boxes.evict(runIdKey(key('a')));
     boxes.visit(key('a'), note('v'));
     await finish(undefined);
     expect(loads).toEqual(['a']);
@@ -130,8 +131,8 @@ describe('mailboxes', () => {
 
   test('keep ids of tenants apart that read the same when joined', () => {
     const { boxes } = createShelf();
-    boxes.put({ tenantId: 'a', runId: 'bc' }, { value: '1' });
-    expect(boxes.peek({ tenantId: 'ab', runId: 'c' })).toBeUndefined();
+    boxes.put(runIdKey({ tenantId: 'a', runId: 'bc' }), { value: '1' });
+    expect(boxes.peek(runIdKey({ tenantId: 'ab', runId: 'c' }))).toBeUndefined();
   });
 
   test('load so many runs at a time and no more', async () => {
@@ -153,7 +154,7 @@ describe('mailboxes', () => {
 
   test('fail every visit once they are closed, those in the middle of a load too', async () => {
     const { boxes, log, note, finish } = createShelf();
-    boxes.put(key('b'), { value: 'here' });
+    boxes.put(runIdKey(key('b')), { value: 'here' });
     boxes.visit(key('a'), note('1'));
     boxes.close(new RangeError('lost'));
     boxes.visit(key('b'), note('2'));

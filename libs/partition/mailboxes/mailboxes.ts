@@ -37,12 +37,12 @@ export interface Mailboxes<R, V> {
    * order of the visits to it. A run that is being loaded holds up no other.
    */
   visit(key: RunKey, visit: V): void;
-  /** The run, if it is in memory. */
-  peek(key: RunKey): R | undefined;
+  /** The run with an id, as `runIdKey` makes it, if it is in memory. */
+  peek(id: string): R | undefined;
   /** Puts a run into memory: a fresh one, or one that replaces what was there. Only inside a visit to it. */
-  put(key: RunKey, run: R): void;
+  put(id: string, run: R): void;
   /** Takes a run out of memory. The next visit loads it, so that its rows must be up to date. [journal.md 17] */
-  evict(key: RunKey): void;
+  evict(id: string): void;
   /** The runs in memory. */
   runs(): IterableIterator<R>;
   /** Forgets everything; visits that wait fail. Nothing can be visited any more. */
@@ -126,12 +126,12 @@ export function createMailboxes<R, V>(options: MailboxOptions<R, V>): Mailboxes<
         onFailure(visit, tooManyWaiting(key, maxWaitingPerRun));
       }
     },
-    peek: (key) => resident.get(runIdKey(key)),
-    put: (key, run) => {
-      resident.set(runIdKey(key), run);
+    peek: (id) => resident.get(id),
+    put: (id, run) => {
+      resident.set(id, run);
     },
-    evict: (key) => {
-      resident.delete(runIdKey(key));
+    evict: (id) => {
+      resident.delete(id);
     },
     runs: () => resident.values(),
     close: (error) => {

@@ -4,8 +4,8 @@ import { LogError } from '#libs/engine/model/log-error.ts';
 import { type EventBytes, nextSequence } from './event-bytes.ts';
 import { SEGMENT_BYTES, segmentLimit } from './segment.ts';
 
-/** Bytes of the first piece of memory: the start of a run and a step or two. */
-const FIRST_BYTES = 512;
+/** Bytes of the first piece of memory: a run of a step or two. */
+const FIRST_BYTES = 1_024;
 /** Bytes that tails share: first pieces of 32 runs. */
 const SHARED_BYTES: number = 32 * FIRST_BYTES;
 /** Below this it grows fourfold: memory outside the heap costs more to get than to have. */

@@ -158,7 +158,7 @@ export function createPartition(options: PartitionOptions): Partition {
     },
     queueMessage: (visited, message) => options.queueMessage(visited, message),
     adopt: (hot) => {
-      mailboxes.put(hot.identity, hot);
+      mailboxes.put(hot.id, hot);
       hot.home = home;
       known.add(hot.id);
       dirty.add(hot);
@@ -172,9 +172,13 @@ export function createPartition(options: PartitionOptions): Partition {
       });
     },
     offerRow: (entry, isLater = false) =>
-      offerRow({ dispatch, effects, owner: partition, hot: mailboxes.peek(entry), now: readTime(), isLater }, entry),
+      offerRow(
+        { dispatch, effects, owner: partition, hot: mailboxes.peek(runIdKey(entry)), now: readTime(), isLater },
+        entry,
+      ),
     noteWake: (key, time) => {
-      if (mailboxes.peek(key) === undefined) runClock.note(runIdKey(key), time);
+      const id = runIdKey(key);
+      if (mailboxes.peek(id) === undefined) runClock.note(id, time);
     },
     noteKnown: (key) => known.add(runIdKey(key)),
     mayHave: (key) => !isAllKnown || known.mayHave(runIdKey(key)),
@@ -191,7 +195,7 @@ export function createPartition(options: PartitionOptions): Partition {
     settle: (hot) => {
       settleRunRows(hot);
       spilled.settle(hot);
-      if (hot.isDirty || mailboxes.peek(hot.identity) !== hot) return;
+      if (hot.isDirty || hot.home !== home) return;
       if (isTerminal(hot.run.status)) evict(hot);
       // What a worker holds stays: its frames come at any moment.
       else if (!isLeased(hot.run)) idle.add(hot);
@@ -234,7 +238,7 @@ export function createPartition(options: PartitionOptions): Partition {
   const visits = createVisits({
     onEffect: (visited, hot, effect) => effects.apply(visited, hot, effect),
     onStarted: (hot) => {
-      mailboxes.put(hot.identity, hot);
+      mailboxes.put(hot.id, hot);
       hot.home = home;
       known.add(hot.id);
     },
@@ -333,19 +337,19 @@ export function createPartition(options: PartitionOptions): Partition {
   }
 
   function evict(hot: HotRun): void {
-    if (mailboxes.peek(hot.identity) !== hot || hot.isDirty || isLeased(hot.run)) return;
+    if (hot.home !== home || hot.isDirty || isLeased(hot.run)) return;
     runClock.release(hot);
     leave(hot);
   }
 
   function leave(hot: HotRun): void {
     hot.home = undefined;
-    mailboxes.evict(hot.identity);
+    mailboxes.evict(hot.id);
   }
 
   function forgetRun(hot: HotRun): void {
     quit(hot);
-    if (mailboxes.peek(hot.identity) === hot) leave(hot);
+    if (hot.home === home) leave(hot);
   }
 
   /** Nothing goes on with a run any more. */

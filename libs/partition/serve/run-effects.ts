@@ -141,13 +141,13 @@ export function createRunEffects(context: EffectContext): RunEffects {
     }
     const facts = maybeAssignmentOf(hot, held.proof.nodePath);
     if (facts !== undefined) {
-      session.link.assign(held, facts);
+      session.link.assign(held, facts, hot);
       return;
     }
     readAssignment(tables, hot, held.proof.nodePath)
       .then((read) => {
         if (read.lastSequence !== hot.run.lastSequence) assign(hot, held);
-        else if (session.held.has(held)) session.link?.assign(held, read);
+        else if (session.held.has(held)) session.link?.assign(held, read, hot);
       })
       .catch(onBug);
   }

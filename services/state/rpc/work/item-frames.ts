@@ -14,7 +14,7 @@ import type { Command } from '#libs/engine/commands/command.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { HotRun } from '#libs/partition/runs/hot-run.ts';
 import { noteDetails, noteStepHeard } from '#libs/partition/runs/run-heartbeats.ts';
-import type { Partition } from '#libs/partition/serve/partition.ts';
+import type { Partition, RunTask } from '#libs/partition/serve/partition.ts';
 import type { StateContext } from '../context.ts';
 import { needsSettling, settlePayload } from '../payloads/settle-payload.ts';
 import { maybeLargePayload, withDetails, withPayload } from '../payloads/step-payload.ts';
@@ -28,7 +28,7 @@ import {
 } from '../wire/commands.ts';
 import { payloadFromProto, payloadToProto } from '../wire/payload.ts';
 import { stepIdFromProto } from '../wire/step-id.ts';
-import { type FrameSink, type FrameTask, OtherTask, StepTask } from './frame-task.ts';
+import { EndingTask, type FrameSink, OtherTask, StepTask } from './frame-task.ts';
 import type { PeerWork } from './peer-work.ts';
 import type { StreamItem, StreamItems } from './stream-items.ts';
 
@@ -47,25 +47,38 @@ export function createItemFrames(
   sink: FrameSink,
   signal: AbortSignal,
 ): ItemFrames {
-  function visit(task: FrameTask, ordinal: number): void {
-    const { item } = task;
+  function visit(item: StreamItem, task: RunTask): void {
     if (item.route !== 'here') {
-      const moving = new DomainError('UNAVAILABLE', 'the run is on its way to another node');
-      sink.onReject(item.handle, ordinal, moving, item);
+      task.fail(new DomainError('UNAVAILABLE', 'the run is on its way to another node'));
       return;
     }
     let partition: Partition;
     try {
       partition = context.node.partitionAt(item.partition);
     } catch (error) {
-      sink.onReject(item.handle, ordinal, error, item);
+      task.fail(error);
       return;
     }
     partition.visitAgain(item.key, item.hot, task);
   }
 
   function sendStep(item: StreamItem, record: StepRecord): void {
-    visit(new StepTask(item, record, sink), record.ordinal);
+    visit(item, new StepTask(item, record, sink));
+  }
+
+  function completionOf(item: StreamItem, frame: WorkCompletion): OtherTask {
+    const make = (): Command => completeFromProto(frame, item.proof);
+    return new OtherTask(item, 0, { intent: 'completeItem', make }, sink);
+  }
+
+  /** Handles the last record of a run with its end, where neither has to wait. Answers whether it did. */
+  function stepAndComplete(record: StepRecord, frame: WorkCompletion): boolean {
+    const item = items.get(record.handle);
+    if (item?.route !== 'here' || item.waiting !== undefined || record.ordinal !== frame.stepCount) return false;
+    if (maybeLargePayload(record) !== undefined) return false;
+    if (frame.output !== undefined && needsSettling(frame.output)) return false;
+    visit(item, new EndingTask(new StepTask(item, record, sink), completionOf(item, frame)));
+    return true;
   }
 
   function send(
@@ -75,7 +88,7 @@ export function createItemFrames(
     make: (now: number) => Command,
     done?: (hot: HotRun) => void,
   ): void {
-    visit(new OtherTask(item, ordinal, done === undefined ? { intent, make } : { intent, make, done }, sink), ordinal);
+    visit(item, new OtherTask(item, ordinal, done === undefined ? { intent, make } : { intent, make, done }, sink));
   }
 
   /** Runs a frame now, or behind those of its assignment that wait. */
@@ -178,8 +191,7 @@ export function createItemFrames(
       peer.open().complete.push({ ...frame, handle: item.peerHandle });
       return;
     }
-    const go = (settled: WorkCompletion): void =>
-      send(item, 0, 'completeItem', () => completeFromProto(settled, item.proof));
+    const go = (settled: WorkCompletion): void => visit(item, completionOf(item, settled));
     const { output } = frame;
     if (output === undefined || !needsSettling(output)) enqueue(item, () => go(frame));
     else settleFirst(item, 0, output, (payload) => go({ ...frame, output: payload }));
@@ -241,18 +253,27 @@ export function createItemFrames(
 
   return {
     handle: (message) => {
-      if (message.park.length === 0 && message.startChild.length === 0) {
-        for (const record of message.steps) step(record);
-      } else {
-        handleOrdered(message);
-      }
+      const ended = message.complete.length === 0 ? NONE : new Set<WorkCompletion>();
+      if (message.park.length > 0 || message.startChild.length > 0) handleOrdered(message);
+      else if (ended === NONE) for (const record of message.steps) step(record);
+      else handleEndings(message, ended);
       for (const frame of message.extend) extend(frame);
-      for (const frame of message.complete) complete(frame);
+      for (const frame of message.complete) if (!ended.has(frame)) complete(frame);
       for (const frame of message.fail) fail(frame);
       for (const frame of message.yieldSlot) yieldSlot(frame);
       for (const frame of message.release) release(frame);
     },
   };
+
+  /** Handles the records; `ended` hears of the ends that were handled with them. */
+  function handleEndings({ steps, complete: ends }: WorkRequest, ended: Set<WorkCompletion>): void {
+    const byHandle = new Map(ends.map((frame) => [frame.handle, frame]));
+    for (const record of steps) {
+      const end = byHandle.get(record.handle);
+      if (end !== undefined && stepAndComplete(record, end)) ended.add(end);
+      else step(record);
+    }
+  }
 
   /** Among the records of one assignment the ordinal decides. */
   function handleOrdered({ steps, park: parks, startChild: children }: WorkRequest): void {
@@ -273,6 +294,8 @@ export function createItemFrames(
     }
   }
 }
+
+const NONE: Set<WorkCompletion> = new Set();
 
 /** Keeps what an attempt says of itself, and that its step is alive. */
 function noteHeartbeat(hot: HotRun, nodePath: string, { details, step }: LeaseExtension): void {

@@ -15,8 +15,9 @@ export function createWorkLink(
 ): WorkerLink {
   return {
     found: onFound,
-    assign: (held, facts) => {
+    assign: (held, facts, hot) => {
       const item = items.assign(held, facts.priority, 'here');
+      item.hot = hot;
       held.handle = item.handle;
       batch.open(assignmentBytes(facts)).assign.push(assignmentToProto(item.handle, held, facts));
     },
