@@ -40,12 +40,6 @@ export interface WorkerOptions {
   readonly onTrouble?: (error: DomainError) => void;
   /** An operator drains the worker, or takes that back. It does so by itself. Default: nobody hears of it. */
   readonly onDrain?: (isDraining: boolean) => void;
-  /**
-   * Whether a function that awaits a step alone is given its result while the record is on its way. Nothing more is begun
-   * before that is durable, but the function may end, which saves short runs a third of their time. What code sees can
-   * then be lost with the worker and be another value in the next attempt. Default: it is.
-   */
-  readonly givesAhead?: boolean;
   readonly limits?: Partial<WorkerLimits>;
   /** From 0 up to 1. Default Math.random. */
   readonly random?: () => number;
@@ -130,7 +124,6 @@ export function completeWorkerOptions(options: WorkerOptions): CompleteWorkerOpt
     onTask: options.onTask,
     onTrouble: options.onTrouble ?? (() => undefined),
     onDrain: options.onDrain ?? (() => undefined),
-    givesAhead: options.givesAhead ?? true,
     limits,
     random: options.random ?? Math.random,
   };

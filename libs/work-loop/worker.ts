@@ -50,12 +50,12 @@ const HAND_BACK_MS = 2_000;
  */
 export function createWorker(options: WorkerOptions): Worker {
   const complete = completeWorkerOptions(options);
-  const { channel, tenantId, workerId, slots, limits, random, onTrouble, givesAhead } = complete;
+  const { channel, tenantId, workerId, slots, limits, random, onTrouble } = complete;
   const sessionId = randomUUIDv7();
   const functions = new Map(complete.functions.map((each) => [nameOf(each), each]));
   const client = createClient(DispatchService, channel);
   const budget = createSendBudget(limits.maxUnacknowledgedBytes);
-  const executions = createExecutions({ limits, budget, random, onTrouble, givesAhead });
+  const executions = createExecutions({ limits, budget, random, onTrouble });
   let draining: AbortController | undefined;
   let drained: Promise<void> | undefined;
   let isClosed = false;

@@ -2,15 +2,17 @@ import type { Payload } from '#gen/millrace/common/v1/payload_pb.ts';
 import type { Event } from '#gen/millrace/state/v1/event_pb.ts';
 import type { StepId } from '#gen/millrace/state/v1/step_events_pb.ts';
 import type { RecordFrame } from '../frames/item-frame.ts';
+import type { SendBudget } from '../frames/send-budget.ts';
 import type { RecordOwner } from '../link/sent-frames.ts';
 import { stepKey } from '../values/step-key.ts';
-import type { ExecutionEnv } from './execution-env.ts';
 import type { RunFacts } from './function-run.ts';
 
 /** What the calls of a function need of its execution. */
 export interface CallHost {
   readonly facts: RunFacts;
-  readonly env: Pick<ExecutionEnv, 'budget' | 'nowMs' | 'random'>;
+  readonly budget: SendBudget;
+  readonly nowMs: () => number;
+  readonly random: () => number;
   /** Whether something new may be begun. */
   readonly mayBegin: boolean;
   /** Calls that are active. */
@@ -70,11 +72,6 @@ export abstract class Call implements RecordOwner {
   abstract begin(): void;
   /** Its record is durable. Answers whether it was given to the function. */
   abstract onRecorded(sequence: number): boolean;
-  /** Its record is on its way. Answers whether what it brings was given to the function at once. */
-  giveAhead(): boolean {
-    return false;
-  }
-
   /** Whether an event is a record of such a call. */
   abstract isRecord(kind: EventKind): boolean;
   /** Follows an event about it: a record of its own, or what came of it. Answers whether it was given. */

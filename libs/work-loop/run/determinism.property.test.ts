@@ -86,14 +86,13 @@ async function interpret(
   }
 }
 
-function workerOf(dispatch: TestDispatch, code: RunFunction, givesAhead: boolean): { close(): void } {
+function workerOf(dispatch: TestDispatch, code: RunFunction): { close(): void } {
   const budget = createSendBudget(1_000_000);
   const executions = createExecutions({
     limits: { ...DEFAULT_WORKER_LIMITS, divergenceMs: 200 },
     budget,
     random: () => 0.5,
     onTrouble: () => undefined,
-    givesAhead,
   });
   const hello: Hello = {
     $typeName: 'millrace.state.v1.Hello',
@@ -134,80 +133,55 @@ function workerOf(dispatch: TestDispatch, code: RunFunction, givesAhead: boolean
 
 const latencies = fc.infiniteStream(fc.integer({ min: 0, max: 4 }));
 
-/** The paths of what records the worker's own results. */
-function recordPaths(part: Program, path = ''): readonly string[] {
-  if ('parts' in part) return part.parts.flatMap((one, index) => recordPaths(one, `${path}/${index}`));
-  return ['step', 'flaky', 'value'].includes(part.kind) ? [path] : [];
-}
-
-/** Of what a worker was given that was lost, all that the log has: what was given ahead is at most one result at the end. */
-function durablePart(begun: readonly string[], whole: readonly string[], part: Program): readonly string[] {
-  const differs = begun.findIndex((given, index) => given !== whole[index]);
-  if (differs < 0) return begun;
-  const paths = recordPaths(part);
-  const lost = begun.slice(differs).filter((given) => paths.includes(given.slice(0, given.indexOf(' '))));
-  expect(lost.length).toBeLessThanOrEqual(1);
-  return begun.slice(0, differs);
-}
-
-test.each([
-  { how: 'what it was given is in the log', givesAhead: false },
-  { how: 'results are given ahead of the log', givesAhead: true },
-])(
-  'a concurrent program is given the same in the same order by every replay, whatever the latencies are: $how',
-  async ({ givesAhead }) => {
-    await fc.assert(
-      fc.asyncProperty(program, latencies, latencies, fc.nat({ max: 6 }), async (part, first, second, killedAt) => {
-        const dispatch = new TestDispatch();
-        const run = dispatch.start('r');
-        for (let sent = 0; sent < 3; sent += 1) dispatch.signal(run, 'go', text(`signal ${sent}`), `id-${sent}`);
-        const traces: string[][] = [];
-        const program = (delays: Iterator<number>, end: () => Promise<undefined>): RunFunction => {
-          return async (ctx) => {
-            const trace: string[] = [];
-            traces.push(trace);
-            const result = await interpret(ctx, part, '', trace, () => delays.next().value as number);
-            await ctx.step('end', end);
-            return text(result);
-          };
+test('a concurrent program is given the same in the same order by every replay, whatever the latencies are', async () => {
+  await fc.assert(
+    fc.asyncProperty(program, latencies, latencies, fc.nat({ max: 6 }), async (part, first, second, killedAt) => {
+      const dispatch = new TestDispatch();
+      const run = dispatch.start('r');
+      for (let sent = 0; sent < 3; sent += 1) dispatch.signal(run, 'go', text(`signal ${sent}`), `id-${sent}`);
+      const traces: string[][] = [];
+      const program = (delays: Iterator<number>, end: () => Promise<undefined>): RunFunction => {
+        return async (ctx) => {
+          const trace: string[] = [];
+          traces.push(trace);
+          const result = await interpret(ctx, part, '', trace, () => delays.next().value as number);
+          await ctx.step('end', end);
+          return text(result);
         };
-        let hasEnded = false;
-        const hang = (): Promise<undefined> => {
-          hasEnded = true;
-          return new Promise(() => {});
-        };
-        // The first worker is lost on its way, the second one just before the end, the third one only replays.
-        const killed = workerOf(dispatch, program(first[Symbol.iterator](), hang), givesAhead);
-        await until(() => run.stepCount >= killedAt || hasEnded);
-        killed.close();
-        dispatch.forgetSessions();
-        hasEnded = false;
-        const lost = workerOf(dispatch, program(second[Symbol.iterator](), hang), givesAhead);
-        await until(() => hasEnded);
-        lost.close();
-        dispatch.forgetSessions();
-        const count = run.stepCount;
-        const last = workerOf(
-          dispatch,
-          program(second[Symbol.iterator](), () => Promise.resolve(undefined)),
-          givesAhead,
-        );
-        await until(() => run.status !== 'open');
-        last.close();
-        dispatch.close();
-        expect({ status: run.status, records: recordsOf(run) }).toMatchObject({ status: 'completed' });
-        const [begun = [], whole = [], replayed = []] = traces.length === 3 ? traces : [[], ...traces];
-        const durable = givesAhead ? durablePart(begun, whole, part) : begun;
-        expect(whole.slice(0, durable.length)).toEqual(durable);
-        // A race leaves calls behind, which may have come to their end after the last but one worker was lost.
-        expect(replayed.slice(0, whole.length)).toEqual(whole);
-        if (!JSON.stringify(part).includes('race')) {
-          expect(replayed).toHaveLength(whole.length);
-          expect(run.stepCount).toBe(count + 1);
-        }
-      }),
-      { numRuns: 150 },
-    );
-  },
-  60_000,
-);
+      };
+      let hasEnded = false;
+      const hang = (): Promise<undefined> => {
+        hasEnded = true;
+        return new Promise(() => {});
+      };
+      // The first worker is lost on its way, the second one just before the end, the third one only replays.
+      const killed = workerOf(dispatch, program(first[Symbol.iterator](), hang));
+      await until(() => run.stepCount >= killedAt || hasEnded);
+      killed.close();
+      dispatch.forgetSessions();
+      hasEnded = false;
+      const lost = workerOf(dispatch, program(second[Symbol.iterator](), hang));
+      await until(() => hasEnded);
+      lost.close();
+      dispatch.forgetSessions();
+      const count = run.stepCount;
+      const last = workerOf(
+        dispatch,
+        program(second[Symbol.iterator](), () => Promise.resolve(undefined)),
+      );
+      await until(() => run.status !== 'open');
+      last.close();
+      dispatch.close();
+      expect({ status: run.status, records: recordsOf(run) }).toMatchObject({ status: 'completed' });
+      const [begun = [], whole = [], replayed = []] = traces.length === 3 ? traces : [[], ...traces];
+      expect(whole.slice(0, begun.length)).toEqual(begun);
+      // A race leaves calls behind, which may have come to their end after the last but one worker was lost.
+      expect(replayed.slice(0, whole.length)).toEqual(whole);
+      if (!JSON.stringify(part).includes('race')) {
+        expect(replayed).toHaveLength(whole.length);
+        expect(run.stepCount).toBe(count + 1);
+      }
+    }),
+    { numRuns: 150 },
+  );
+}, 60_000);

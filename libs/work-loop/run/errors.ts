@@ -1,7 +1,6 @@
 import type { Payload } from '#gen/millrace/common/v1/payload_pb.ts';
 import type { RunStatus } from '#gen/millrace/state/v1/run_status_pb.ts';
 import type { Failure } from '#gen/millrace/workflow/v1/failure_pb.ts';
-import { DomainError } from '#libs/errors/domain-error.ts';
 
 /** Thrown by user code that no retry can help: the step fails at once, whatever its policy says. */
 export class NonRetryableError extends Error {
@@ -60,13 +59,3 @@ export interface ReceivedSignal {
   /** What it carried. Absent: null. */
   readonly payload: Payload | undefined;
 }
-
-/** A function asks for more at once than it may. */
-export function tooManyCalls(maximum: number): DomainError {
-  return new DomainError('QUOTA_EXCEEDED', `a function awaits at most ${maximum} things at once`, {
-    metadata: { limit: 'open_calls', maximum: String(maximum) },
-  });
-}
-
-/** Nothing is told to a function that has ended. Made once: a stack costs more than a step. */
-export const FUNCTION_ENDED: DomainError = new DomainError('CALLER_GONE', 'the function has ended');

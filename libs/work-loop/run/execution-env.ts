@@ -17,8 +17,6 @@ export interface ExecutionEnv {
   readonly yieldMs: number;
   /** How long a function that is replayed may do something else before it has diverged. */
   readonly divergenceMs: number;
-  /** Whether results are given before the log is known to have them: see `Ahead`. */
-  readonly givesAhead: boolean;
   /** The slot was given back; the execution may go on with a later assignment of the run. */
   readonly onParked: (execution: Execution) => void;
   /** The execution is over. */

@@ -4,14 +4,13 @@ import type { StepId } from '#gen/millrace/state/v1/step_events_pb.ts';
 import { CancelKind, type CancelNotice, type HistoryChunk } from '#gen/millrace/state/v1/work_down_pb.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { RecordFrame } from '../frames/item-frame.ts';
+import type { SendBudget } from '../frames/send-budget.ts';
 import type { AssignmentHolder, AssignmentLink } from '../link/assignment-link.ts';
 import type { RecordOwner } from '../link/sent-frames.ts';
 import { keyOfStep } from '../values/step-key.ts';
-import { Ahead, type AheadHost } from './ahead.ts';
 import type { Call, CallHost } from './call.ts';
 import { createFunctionRun } from './create-function-run.ts';
 import { DivergenceWatch, type Replay } from './divergence-watch.ts';
-import { FUNCTION_ENDED, tooManyCalls } from './errors.ts';
 import type { ExecutionEnv } from './execution-env.ts';
 import { factsOf } from './facts-of.ts';
 import type { RunFacts, RunFunction } from './function-run.ts';
@@ -32,10 +31,10 @@ import { StepCall } from './step-call.ts';
  * - parked: it has no assignment. What the function does by itself meanwhile waits;
  * - ended: it has settled, or the run is somebody else's. Nothing that the function awaits settles any more.
  */
-export class Execution implements AssignmentHolder, CallHost, LogReader, Watched, Replay, AheadHost {
-  readonly env: ExecutionEnv;
+export class Execution implements AssignmentHolder, CallHost, LogReader, Watched, Replay {
   readonly calls: OpenCalls = new OpenCalls();
   activeCount = 0;
+  readonly #env: ExecutionEnv;
   readonly #code: RunFunction;
   readonly #build: string;
   readonly #feed: LogFeed;
@@ -48,13 +47,12 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
   #isLive = false;
   #wasLive = false;
   #holdReason: string | undefined;
-  readonly #ahead: Ahead;
   #outcome: Outcome | undefined;
   #controller: AbortController | undefined;
 
   /** Takes the assignment. `build` names the code, for the log of a divergence. */
   constructor(env: ExecutionEnv, code: RunFunction, build: string, link: AssignmentLink) {
-    this.env = env;
+    this.#env = env;
     this.#code = code;
     this.#build = build;
     this.#link = link;
@@ -63,7 +61,6 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
     this.#position = new LogPosition((after) => this.#link.recall(after));
     this.#idle = new IdleWatch(env.turns, env.yieldMs, this);
     this.#divergence = new DivergenceWatch(this, env.divergenceMs);
-    this.#ahead = new Ahead(this);
     link.holder = this;
   }
 
@@ -71,12 +68,24 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
     return this.#facts;
   }
 
+  get budget(): SendBudget {
+    return this.#env.budget;
+  }
+
+  get nowMs(): () => number {
+    return this.#env.nowMs;
+  }
+
+  get random(): () => number {
+    return this.#env.random;
+  }
+
   get knownSequence(): number {
     return this.#position.heard;
   }
 
   get mayBegin(): boolean {
-    return this.#state === 'active' && this.#isLive && this.#holdReason === undefined && !this.#ahead.isAhead;
+    return this.#state === 'active' && this.#isLive && this.#holdReason === undefined;
   }
 
   get isReplaying(): boolean {
@@ -97,8 +106,7 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
   }
 
   get isQuiet(): boolean {
-    if (this.#state !== 'active' || !this.#isLive || this.#outcome !== undefined) return false;
-    if (this.calls.size === 0 || this.#ahead.isAhead) return false;
+    if (this.#state !== 'active' || !this.#isLive || this.#outcome !== undefined || this.calls.size === 0) return false;
     return this.activeCount === 0 && this.#feed.isEmpty && !this.#position.isBehind;
   }
 
@@ -160,7 +168,7 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
     this.#feed.stop();
     this.calls.discard(reason);
     this.#controller?.abort(reason);
-    this.env.onEnded(this);
+    this.#env.onEnded(this);
   }
 
   // What the function asks for
@@ -168,8 +176,8 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
   /** Takes a call of the function in. */
   open(call: Call): void {
     if (this.#state === 'ended' || this.#outcome !== undefined) return;
-    if (this.calls.size >= this.env.maxOpenCalls) {
-      call.withdraw(tooManyCalls(this.env.maxOpenCalls));
+    if (this.calls.size >= this.#env.maxOpenCalls) {
+      call.withdraw(tooManyCalls(this.#env.maxOpenCalls));
       return;
     }
     this.#idle.reset();
@@ -190,7 +198,6 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
 
   record(frame: RecordFrame, call: Call): void {
     this.#link.record(frame, call);
-    if (this.env.givesAhead) this.#ahead.sent(call);
   }
 
   extend(details: Payload | undefined, step: StepId): void {
@@ -201,13 +208,12 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
 
   recorded(call: Call, sequence: number, isRepeat: boolean): void {
     if (this.#state !== 'active') return;
-    const isNext = this.#position.acknowledge(sequence, isRepeat, call.mayBringNews);
-    if (!this.#ahead.recorded(call, isNext) && isNext && call.state !== 'done') this.#feed.acknowledge(call, sequence);
+    if (!this.#position.acknowledge(sequence, isRepeat, call.mayBringNews)) return;
+    if (call.state !== 'done') this.#feed.acknowledge(call, sequence);
   }
 
   woken(events: readonly Event[], lastSequence: number): void {
     if (this.#state !== 'active') return;
-    if (this.#ahead.isAhead) return this.startOver();
     const position = this.#position;
     if (position.isBehind) {
       position.expect(lastSequence);
@@ -235,9 +241,7 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
     if (this.#state !== 'active') return;
     let sequence = this.#position.heard;
     if (this.#position.isBehind || lastSequence - sequence !== durable.length) {
-      if (lastSequence <= sequence) return;
-      if (this.#ahead.isAhead) this.startOver();
-      else this.#position.expect(lastSequence);
+      if (lastSequence > sequence) this.#position.expect(lastSequence);
       return;
     }
     // As many events as records: each is one of them.
@@ -289,8 +293,6 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
     } else if (kind === CancelKind.STEP_TIMEOUT) {
       const call = this.calls.maybeCall(keyOfStep(step));
       if (call instanceof StepCall) call.cutAttempt();
-    } else if (kind === CancelKind.CANCEL && this.#ahead.isAhead) {
-      this.startOver();
     } else if (kind === CancelKind.CANCEL && !this.calls.isCancelled && this.#feed.isEmpty) {
       // The event says where in the log it was. It came before this, or it is asked for.
       this.#position.expect(this.#position.heard);
@@ -300,7 +302,7 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
   settled(): void {
     if (this.#state !== 'yielding') return;
     this.#state = 'parked';
-    this.env.onParked(this);
+    this.#env.onParked(this);
   }
 
   lost(error: DomainError): void {
@@ -308,28 +310,13 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
   }
 
   refused(error: DomainError): void {
-    this.env.onTrouble(error);
+    this.#env.onTrouble(error);
     const isOurs = error.reason !== 'STEPS_MISSING' && error.kind !== 'internal' && error.kind !== 'deadline';
     this.#link.settle(isOurs ? failed(this.#link, error, true) : handedBack(error.message, RETRY_MS));
     this.end(error);
   }
 
   // What follows
-
-  isAlone(call: Call): boolean {
-    if (this.#link.unacknowledged !== 1 || this.calls.size !== 1 || this.calls.maybeCall(call.key) !== call)
-      return false;
-    return this.mayBegin && !this.#position.isBehind && this.#feed.isEmpty;
-  }
-
-  onCaughtUp(): void {
-    if (this.mayBegin) this.#beginOpen();
-    else if (this.calls.size > 0) this.#idle.ask();
-  }
-
-  startOver(): void {
-    this.handBack('something came before a result that was given ahead');
-  }
 
   onLongWait(): void {
     this.#giveUpSlot();
@@ -396,5 +383,13 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
   }
 }
 
+/** Made once, because a stack costs more than a step. */
+const FUNCTION_ENDED = new DomainError('CALLER_GONE', 'the function has ended');
 /** When work that this worker cannot do now is offered again. */
 const RETRY_MS = 1_000;
+
+function tooManyCalls(maximum: number): DomainError {
+  return new DomainError('QUOTA_EXCEEDED', `a function awaits at most ${maximum} things at once`, {
+    metadata: { limit: 'open_calls', maximum: String(maximum) },
+  });
+}

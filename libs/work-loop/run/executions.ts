@@ -27,13 +27,10 @@ export interface ExecutionsOptions {
   readonly budget: SendBudget;
   readonly random: () => number;
   readonly onTrouble: (error: DomainError) => void;
-  /** Whether results are given ahead of the log. Default: they are. */
-  readonly givesAhead?: boolean;
 }
 
 /** Makes the executions of a worker: there is never more than one of a run. */
-export function createExecutions(options: ExecutionsOptions): Executions {
-  const { limits, budget, random, onTrouble, givesAhead = true } = options;
+export function createExecutions({ limits, budget, random, onTrouble }: ExecutionsOptions): Executions {
   const active = new Map<string, Execution>();
   const parked = new Map<string, Execution>();
   let holdReason: string | undefined;
@@ -45,7 +42,6 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     maxOpenCalls: limits.maxOpenCalls,
     yieldMs: limits.yieldMs,
     divergenceMs: limits.divergenceMs,
-    givesAhead,
     onParked: (execution) => {
       const { incarnation } = execution.facts;
       active.delete(incarnation);

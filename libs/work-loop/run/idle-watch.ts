@@ -1,5 +1,4 @@
 import type { Call } from './call.ts';
-import type { ExecutionEnv } from './execution-env.ts';
 import type { Turns, TurnWork } from './turns.ts';
 
 /** The execution that is watched. */
@@ -9,7 +8,7 @@ export interface Watched {
   /** Why nothing new is begun. Absent: it is. */
   readonly holdReason: string | undefined;
   readonly calls: Iterable<Call>;
-  readonly env: Pick<ExecutionEnv, 'nowMs'>;
+  readonly nowMs: () => number;
   /** Everything waits, and for long: the slot goes back. */
   onLongWait(): void;
   /** Nothing new is begun, and nothing else is left to do: the work goes back. */
@@ -53,7 +52,7 @@ export class IdleWatch implements TurnWork {
   }
 
   #look(hasWaited: boolean): void {
-    const { isQuiet, holdReason, calls, env } = this.#watched;
+    const { isQuiet, holdReason, calls, nowMs } = this.#watched;
     if (!isQuiet) return;
     if (holdReason !== undefined) {
       this.reset();
@@ -67,7 +66,7 @@ export class IdleWatch implements TurnWork {
       if (call.dueTime === Number.POSITIVE_INFINITY) isKnown = false;
       else if (call.dueTime < dueTime) dueTime = call.dueTime;
     }
-    if (hasWaited || (isKnown && dueTime - env.nowMs() > this.#yieldMs)) {
+    if (hasWaited || (isKnown && dueTime - nowMs() > this.#yieldMs)) {
       this.reset();
       this.#watched.onLongWait();
     } else if (!isKnown) {

@@ -60,10 +60,6 @@ export class RecordCall extends Call {
     return true;
   }
 
-  override giveAhead(): boolean {
-    return this.onRecorded();
-  }
-
   isRecord(kind: EventKind): boolean {
     return kind.case === EVENTS[this.what];
   }

@@ -68,7 +68,7 @@ export class StepCall extends Call implements StepContext {
   }
 
   heartbeat(details?: Payload): void {
-    const now = this.host.env.nowMs();
+    const now = this.host.nowMs();
     if (this.#running === 0 || now - this.#heartbeatTime < MIN_HEARTBEAT_MS) return;
     this.#heartbeatTime = now;
     this.host.extend(loggedPayload(details), this.id);
@@ -98,10 +98,6 @@ export class StepCall extends Call implements StepContext {
       case 'nothing':
         return false;
     }
-  }
-
-  override giveAhead(): boolean {
-    return this.#sent === 'result' && this.onRecorded();
   }
 
   isRecord({ case: kind }: EventKind): boolean {
@@ -169,8 +165,8 @@ export class StepCall extends Call implements StepContext {
 
   #runCode(): void {
     if (this.state !== 'active') return;
-    if (this.host.env.budget.isFull) {
-      this.host.env.budget.whenRoom(() => this.#runCode());
+    if (this.host.budget.isFull) {
+      this.host.budget.whenRoom(() => this.#runCode());
       return;
     }
     const attempt = this.#attempt;
@@ -228,7 +224,7 @@ export class StepCall extends Call implements StepContext {
     this.#controller = undefined;
     this.#failure = failure;
     const counted = { ...failure, details: undefined, attempts: undefined };
-    this.#retryMs = retryDelayMs(this.#options.retry ?? {}, this.#attempt, counted, this.host.env.random());
+    this.#retryMs = retryDelayMs(this.#options.retry ?? {}, this.#attempt, counted, this.host.random());
     this.#record('failed', {
       case: 'failed',
       value: { $typeName: 'millrace.state.v1.StepFailure', failure, retryDelay: maybeDuration(this.#retryMs) },
@@ -246,7 +242,7 @@ export class StepCall extends Call implements StepContext {
       return true;
     }
     this.#attempt = attempt + 1;
-    this.dueTime = this.host.env.nowMs() + retryMs;
+    this.dueTime = this.host.nowMs() + retryMs;
     this.become('waiting');
     if (this.host.mayBegin) this.#waitForRetry();
     return false;
@@ -254,7 +250,7 @@ export class StepCall extends Call implements StepContext {
 
   #waitForRetry(): void {
     clearTimeout(this.#retryTimer);
-    const delayMs = Math.min(MAX_TIMER_MS, Math.max(0, this.dueTime - this.host.env.nowMs()));
+    const delayMs = Math.min(MAX_TIMER_MS, Math.max(0, this.dueTime - this.host.nowMs()));
     this.#retryTimer = setTimeout(() => {
       if (this.state === 'waiting' && this.host.mayBegin) this.#beginAttempt();
     }, delayMs);

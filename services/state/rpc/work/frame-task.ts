@@ -118,28 +118,3 @@ export interface OtherFrame {
   /** Called once it was decided. */
   readonly done?: (hot: HotRun) => void;
 }
-
-/** The last record of a run and the end that came with it, in one visit and so in one entry of the journal. */
-export class EndingTask implements RunTask {
-  readonly item: StreamItem;
-  readonly intent: Command['kind'];
-  readonly #last: FrameTask;
-  readonly #end: FrameTask;
-
-  constructor(last: FrameTask, end: FrameTask) {
-    this.item = last.item;
-    this.intent = last.intent;
-    this.#last = last;
-    this.#end = end;
-  }
-
-  act(visit: RunVisit): void {
-    this.#last.act(visit);
-    this.#end.act(visit);
-  }
-
-  fail(error: unknown): void {
-    this.#last.fail(error);
-    this.#end.fail(error);
-  }
-}

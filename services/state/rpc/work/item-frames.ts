@@ -28,7 +28,7 @@ import {
 } from '../wire/commands.ts';
 import { payloadFromProto, payloadToProto } from '../wire/payload.ts';
 import { stepIdFromProto } from '../wire/step-id.ts';
-import { EndingTask, type FrameSink, OtherTask, StepTask } from './frame-task.ts';
+import { type FrameSink, OtherTask, StepTask } from './frame-task.ts';
 import type { PeerWork } from './peer-work.ts';
 import type { StreamItem, StreamItems } from './stream-items.ts';
 
@@ -69,16 +69,6 @@ export function createItemFrames(
   function completionOf(item: StreamItem, frame: WorkCompletion): OtherTask {
     const make = (): Command => completeFromProto(frame, item.proof);
     return new OtherTask(item, 0, { intent: 'completeItem', make }, sink);
-  }
-
-  /** Handles the last record of a run with its end, where neither has to wait. Answers whether it did. */
-  function stepAndComplete(record: StepRecord, frame: WorkCompletion): boolean {
-    const item = items.get(record.handle);
-    if (item?.route !== 'here' || item.waiting !== undefined || record.ordinal !== frame.stepCount) return false;
-    if (maybeLargePayload(record) !== undefined) return false;
-    if (frame.output !== undefined && needsSettling(frame.output)) return false;
-    visit(item, new EndingTask(new StepTask(item, record, sink), completionOf(item, frame)));
-    return true;
   }
 
   function send(
@@ -253,27 +243,15 @@ export function createItemFrames(
 
   return {
     handle: (message) => {
-      const ended = message.complete.length === 0 ? NONE : new Set<WorkCompletion>();
       if (message.park.length > 0 || message.startChild.length > 0) handleOrdered(message);
-      else if (ended === NONE) for (const record of message.steps) step(record);
-      else handleEndings(message, ended);
+      else for (const record of message.steps) step(record);
       for (const frame of message.extend) extend(frame);
-      for (const frame of message.complete) if (!ended.has(frame)) complete(frame);
+      for (const frame of message.complete) complete(frame);
       for (const frame of message.fail) fail(frame);
       for (const frame of message.yieldSlot) yieldSlot(frame);
       for (const frame of message.release) release(frame);
     },
   };
-
-  /** Handles the records; `ended` hears of the ends that were handled with them. */
-  function handleEndings({ steps, complete: ends }: WorkRequest, ended: Set<WorkCompletion>): void {
-    const byHandle = new Map(ends.map((frame) => [frame.handle, frame]));
-    for (const record of steps) {
-      const end = byHandle.get(record.handle);
-      if (end !== undefined && stepAndComplete(record, end)) ended.add(end);
-      else step(record);
-    }
-  }
 
   /** Among the records of one assignment the ordinal decides. */
   function handleOrdered({ steps, park: parks, startChild: children }: WorkRequest): void {
@@ -294,8 +272,6 @@ export function createItemFrames(
     }
   }
 }
-
-const NONE: Set<WorkCompletion> = new Set();
 
 /** Keeps what an attempt says of itself, and that its step is alive. */
 function noteHeartbeat(hot: HotRun, nodePath: string, { details, step }: LeaseExtension): void {
