@@ -16,10 +16,13 @@ export function createDraft(run: Run, now: number): Draft {
   return { events: [], time: now, sequence: run.lastSequence };
 }
 
-/** Adds an event with the next number and answers the number. */
+/** Adds an event with the next number and answers the number. The body becomes the event: it is nobody else's. */
 export function append(draft: Draft, body: EventBody): number {
   draft.sequence += 1;
-  draft.events.push({ ...body, sequence: draft.sequence, eventTime: draft.time } as Event);
+  const event = body as EventBody & { sequence: number; eventTime: number };
+  event.sequence = draft.sequence;
+  event.eventTime = draft.time;
+  draft.events.push(event);
   return draft.sequence;
 }
 

@@ -33,6 +33,8 @@ export interface HotRun {
   readonly tail: Tail;
   /** The partition that has it in memory and decides about it. Absent: none does any more. */
   home: object | undefined;
+  /** What its entries of the journal begin with. Absent: none was written yet. */
+  entryName: Uint8Array | undefined;
   /** Its input, until a worker got it: what is assigned soon after the start is not read from the log. */
   freshInput: Payload | undefined;
   /** How it ended. Absent: it has not. */
@@ -84,6 +86,7 @@ export function hotRunFrom(run: Run, start: StartFacts, tail: Tail): HotRun {
     start,
     tail,
     home: undefined,
+    entryName: undefined,
     freshInput: undefined,
     ended: undefined,
     avoidedBuild: '',

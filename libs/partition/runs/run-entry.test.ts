@@ -9,7 +9,7 @@ import type { RunIdentity } from '#libs/engine/model/run.ts';
 import { decodeRecord } from '#libs/store/journal/decode-record.ts';
 import { createRecordWriter } from '#libs/store/journal/record-writer.ts';
 import { decodeEvents } from './event-bytes.ts';
-import { type RunEntry, readEntryKind, readRunEntry, writeRunEntryHead } from './run-entry.ts';
+import { encodeRunName, type RunEntry, readEntryKind, readRunEntry, writeRunEntryHead } from './run-entry.ts';
 import type { StartFacts } from './start-facts.ts';
 import { createHistory, type History, plainMove } from './testing/history.ts';
 
@@ -31,7 +31,7 @@ const starts: fc.Arbitrary<StartFacts> = fc.record({
 function entryOf(identity: RunIdentity, start: StartFacts | undefined, firstSequence: number, history: History) {
   const events = history.log.slice(0, 3);
   const writer = createByteWriter(16);
-  writeRunEntryHead(writer, identity, start, { firstSequence, count: events.length });
+  writeRunEntryHead(writer, encodeRunName(identity), start, { firstSequence, count: events.length });
   for (const event of events) encodeEvent(writer, event, history.hot.baseTime);
   return writtenBytes(writer).slice();
 }
@@ -113,7 +113,7 @@ describe('[8] an entry', () => {
       [undefined, 1, 1],
     ] as const) {
       const writer = createByteWriter(16);
-      writeRunEntryHead(writer, hot.identity, start, { firstSequence, count });
+      writeRunEntryHead(writer, encodeRunName(hot.identity), start, { firstSequence, count });
       expect(reasonOf(() => read(writtenBytes(writer).slice()))).toBe('MALFORMED');
     }
   });

@@ -1,6 +1,15 @@
 import { type ByteReader, readByte, readString, readVarint } from '#libs/engine/log/byte-reader.ts';
-import { type ByteWriter, writeByte, writeString, writeVarint } from '#libs/engine/log/byte-writer.ts';
+import {
+  type ByteWriter,
+  createByteWriter,
+  reserve,
+  writeByte,
+  writeString,
+  writeVarint,
+  writtenBytes,
+} from '#libs/engine/log/byte-writer.ts';
 import { flag, id, optional } from '#libs/engine/log/codec.ts';
+import { copyBytes } from '#libs/engine/log/copy-bytes.ts';
 import { LogError } from '#libs/engine/model/log-error.ts';
 import type { RunIdentity } from '#libs/engine/model/run.ts';
 import type { EventBytes } from './event-bytes.ts';
@@ -19,18 +28,30 @@ export interface RunEntry {
 
 const maybeStart = optional(startFacts);
 
-/** Writes everything but the events, which the caller writes behind it. */
-export function writeRunEntryHead(
-  writer: ByteWriter,
-  identity: RunIdentity,
-  start: StartFacts | undefined,
-  events: Pick<EventBytes, 'firstSequence' | 'count'>,
-): void {
+const scratch = createByteWriter(256);
+
+/** The bytes that every entry of an incarnation begins with. */
+export function encodeRunName(identity: RunIdentity): Uint8Array {
+  const writer = scratch;
+  writer.length = 0;
   writeByte(writer, ENTRY_KIND.run);
   writeString(writer, identity.tenantId);
   writeString(writer, identity.runId);
   id.write(writer, identity.incarnation);
   flag.write(writer, identity.driver === 'CLIENT');
+  return writtenBytes(writer).slice();
+}
+
+/** Writes everything but the events, which the caller writes behind it. `name` is of `encodeRunName`. */
+export function writeRunEntryHead(
+  writer: ByteWriter,
+  name: Uint8Array,
+  start: StartFacts | undefined,
+  events: Pick<EventBytes, 'firstSequence' | 'count'>,
+): void {
+  reserve(writer, name.length);
+  copyBytes(writer.bytes, writer.length, name, 0, name.length);
+  writer.length += name.length;
   maybeStart.write(writer, start);
   writeVarint(writer, events.firstSequence);
   writeVarint(writer, events.count);

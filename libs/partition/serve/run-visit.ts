@@ -11,7 +11,7 @@ import type { RunKey } from '#libs/store/tables/keys.ts';
 import type { Waiter } from '../commit/waiter.ts';
 import { createHotRun, type HotRun, replaceRun } from '../runs/hot-run.ts';
 import { runEndOf } from '../runs/run-end.ts';
-import { ENTRY_KIND, writeRunEntryHead } from '../runs/run-entry.ts';
+import { ENTRY_KIND, encodeRunName, writeRunEntryHead } from '../runs/run-entry.ts';
 import type { StartFacts } from '../runs/start-facts.ts';
 import type { PartitionEvent } from '../state/partition-event.ts';
 import { encodePartitionEvent } from '../state/partition-event-codec.ts';
@@ -143,7 +143,8 @@ function createVisit(sink: VisitSink, writer: ByteWriter, idle: DrivenVisit[]): 
     // Places are counted, because the records of CLIENT runs have no number of their own.
     const firstSequence = tail.nextSequence;
     writer.length = 0;
-    writeRunEntryHead(writer, target.identity, start, { firstSequence, count: written.length });
+    target.entryName ??= encodeRunName(target.identity);
+    writeRunEntryHead(writer, target.entryName, start, { firstSequence, count: written.length });
     const eventsAt = writer.length;
     for (const event of written) encodeEvent(writer, event, target.baseTime);
     tail.append(firstSequence, written.length, writer.bytes, eventsAt, writer.length);
