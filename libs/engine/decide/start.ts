@@ -8,7 +8,21 @@ import { append, appended, appendRecord, createDraft } from './draft.ts';
 export function decideStart(run: Run, command: StartRun, now: number): Decision {
   if (run.started) return rejected('RUN_EXISTS', { state: run.status });
   const draft = createDraft(run, now);
-  const body: RunStarted = { ...command, kind: 'runStarted' };
+  const body: RunStarted = {
+    kind: 'runStarted',
+    workflow: command.workflow,
+    version: command.version,
+    definitionHash: command.definitionHash,
+    input: command.input,
+    priority: command.priority,
+    tags: command.tags,
+    attributes: command.attributes,
+    parent: command.parent,
+    runTimeoutMs: command.runTimeoutMs,
+    requestedBy: command.requestedBy,
+    replacedIncarnation: command.replacedIncarnation,
+    queue: command.queue,
+  };
   if (run.identity.driver === 'CLIENT') {
     appendRecord(draft, body);
   } else {

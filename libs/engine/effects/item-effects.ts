@@ -73,7 +73,18 @@ class FollowedItems implements ItemEffects {
     if (item === undefined) return;
     if (item.lease === undefined) this.#effects.push({ kind: 'withdraw', itemSequence: item.itemSequence });
     this.#effects.push({ kind: 'hold', nodePath, lease });
-    this.#touch(nodePath, { ...item, lease, leasedSequence: sequence });
+    const { itemSequence, scheduleTime, notBeforeTime, queue, priority, tags, attempt } = item;
+    this.#touch(nodePath, {
+      itemSequence,
+      scheduleTime,
+      notBeforeTime,
+      queue,
+      priority,
+      tags,
+      attempt,
+      lease,
+      leasedSequence: sequence,
+    });
   }
 
   settle(nodePath: string): void {
@@ -149,11 +160,13 @@ class FollowedItems implements ItemEffects {
   }
 
   #queue(nodePath: string, item: OpenItem): void {
-    const { itemSequence, attempt, priority, tags, scheduleTime, notBeforeTime } = item;
+    const { itemSequence, attempt, queue, priority, tags, scheduleTime, notBeforeTime } = item;
     const failedWorkerId =
       this.#maybeTouched(nodePath)?.failedWorkerId ?? this.#run.nodes.get(nodePath)?.failedWorkerId ?? '';
-    const ready = { itemSequence, nodePath, attempt, queue: item.queue, priority, tags, scheduleTime, notBeforeTime };
-    this.#effects.push({ kind: 'queue', item: { ...ready, failedWorkerId } });
+    this.#effects.push({
+      kind: 'queue',
+      item: { itemSequence, nodePath, attempt, queue, priority, tags, scheduleTime, notBeforeTime, failedWorkerId },
+    });
   }
 
   /** Ends an item: out of its list, or out of the hands of its worker. */

@@ -16,9 +16,10 @@ export const ownBytes: Codec<Uint8Array> = { write: writeBytes, read: (reader) =
 
 /** A payload that is kept longer than what it was read from. */
 export function copyPayload(payload: Payload): Payload {
-  const { data, ref } = payload;
+  const { contentType, encodings, data, ref } = payload;
   return {
-    ...payload,
+    contentType,
+    encodings,
     data: data === undefined ? undefined : copyBytes(data),
     ref: ref === undefined ? undefined : { ...ref, sha256: copyBytes(ref.sha256) },
   };

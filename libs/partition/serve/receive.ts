@@ -101,6 +101,7 @@ function startChild(visit: RunVisit, message: StartChildMessage, prepared: Prepa
       parent,
       runTimeoutMs: options.runTimeoutMs ?? runTimeoutMs,
       requestedBy: '',
+      replacedIncarnation: '',
       queue: options.queue === '' ? queue : options.queue,
     },
   });

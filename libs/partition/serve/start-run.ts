@@ -18,7 +18,8 @@ export interface StartOrder {
   readonly driver: Driver;
   readonly rules: DefinitionRules;
   readonly start: StartFacts;
-  readonly command: Omit<StartRun, 'replacedIncarnation'>;
+  /** Which incarnation it replaces is not known yet. */
+  readonly command: StartRun;
   /** A UUIDv7 of a time. */
   readonly newIncarnation: (now: number) => string;
 }
@@ -46,17 +47,20 @@ export function startRun(visit: RunVisit, state: PartitionState, order: StartOrd
           definitionHash: found.run.definitionHash,
           status: found.run.status,
         };
-  const outcome = decideConflict(existing, { ...order.terms, definitionHash: order.command.definitionHash });
+  const { policy, allowNewDefinition } = order.terms;
+  const terms = { policy, allowNewDefinition, definitionHash: order.command.definitionHash };
+  const outcome = decideConflict(existing, terms);
   if (outcome.kind === 'rejected') return outcome;
   if (outcome.kind === 'existing' && found !== undefined) return { kind: 'existing', hot: found };
   if (outcome.kind === 'replace' && outcome.terminate) {
     const { requestedBy } = order.command;
     visit.perform({ kind: 'terminateRun', requestedBy, reason: 'another run takes its place' });
   }
-  const replacedIncarnation = outcome.kind === 'replace' ? outcome.incarnation : '';
+  const command =
+    outcome.kind === 'replace' ? { ...order.command, replacedIncarnation: outcome.incarnation } : order.command;
   const { driver, rules, start } = order;
   const incarnation = order.newIncarnation(visit.now);
-  const result = visit.start({ incarnation, driver, rules, start, command: { ...order.command, replacedIncarnation } });
+  const result = visit.start({ incarnation, driver, rules, start, command });
   if (result.kind === 'rejected') return result;
   if (found !== undefined) keepStart(visit, found, pastExpireTime(found));
   deliverUnborn(visit, state);

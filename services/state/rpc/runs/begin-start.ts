@@ -107,8 +107,11 @@ function visit<T>(
           traceparent: start.traceparent,
         },
         command: {
-          ...start.command,
           kind: 'startRun',
+          workflow: start.command.workflow,
+          attributes: start.command.attributes,
+          requestedBy: start.command.requestedBy,
+          replacedIncarnation: '',
           version: definition.version,
           definitionHash: definition.hash,
           input,
