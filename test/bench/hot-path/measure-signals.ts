@@ -5,14 +5,15 @@ import { createChannel } from '#libs/rpc/client/channel.ts';
 import { createClient } from '#libs/rpc/client/client.ts';
 import { createRunSession } from '#libs/run-session/run-session.ts';
 import { median } from '../report.ts';
+import { AT_WORK_MS } from './measure-points.ts';
 import { startStateProcess, startWorkerProcess } from './processes.ts';
 
 /** Runs that are signalled, one after the other. */
 const RUNS = 200;
-/** Runs before those, which are not counted. */
-const WARM_UP = 50;
-
-/** Milliseconds from sending a signal to the news that the run that waited for it has completed; the median. */
+/**
+ * Milliseconds from sending a signal to the news that the run that waited for it has completed; the median. As elsewhere,
+ * the processes have been at work before.
+ */
 export async function measureSignals(store: string): Promise<number> {
   await using state = await startStateProcess(store);
   await using _worker = await startWorkerProcess(state.address, 1);
@@ -20,7 +21,8 @@ export async function measureSignals(store: string): Promise<number> {
   await using session = createRunSession({ channel });
   const runs = createClient(RunService, channel);
   const latencies: number[] = [];
-  for (let index = 0; index < WARM_UP + RUNS; index += 1) {
+  const countedFrom = performance.now() + AT_WORK_MS;
+  for (let index = 0; latencies.length < RUNS; index += 1) {
     const runId = `signal-${index}`;
     const { started, ended } = session.start({ workflow: 'bench-signal', runId }, { wait: true, brief: true });
     await started;
@@ -30,7 +32,7 @@ export async function measureSignals(store: string): Promise<number> {
       ended.then(() => ({ tookMs: performance.now() - began })),
       session.signal({ runId, name: 'go' }),
     ]);
-    if (index >= WARM_UP) latencies.push(tookMs);
+    if (began >= countedFrom) latencies.push(tookMs);
   }
   await channel[Symbol.asyncDispose]();
   return median(latencies);
