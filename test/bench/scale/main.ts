@@ -85,6 +85,8 @@ function storeOf(name: string): string {
 
 function row(what: string, value: number, unit: string): void {
   rows.push({ what, value: Number(value.toFixed(4)), unit });
+  // At once as well: the measurement after it takes minutes.
+  tell(`  ${what}: ${value.toFixed(4)} ${unit}`);
 }
 
 function tell(what: string): void {
