@@ -1,6 +1,6 @@
 import type { EventOf } from '../events/event.ts';
 import type { Lease } from '../model/lease.ts';
-import type { OpenItem } from '../model/open-node.ts';
+import { type OpenItem, scheduledItem } from '../model/open-node.ts';
 import { ROOT, type Run } from '../model/run.ts';
 import type { Effect, Notice } from './effect.ts';
 
@@ -53,17 +53,7 @@ class FollowedItems implements ItemEffects {
   schedule(event: EventOf<'taskScheduled'>): void {
     const replaced = this.#itemAt(event.nodePath);
     if (replaced !== undefined) this.#end(replaced, false);
-    const item: OpenItem = {
-      itemSequence: event.sequence,
-      scheduleTime: event.eventTime,
-      notBeforeTime: event.notBeforeTime,
-      queue: event.queue,
-      priority: event.priority,
-      tags: event.tags,
-      attempt: event.attempt,
-      lease: undefined,
-      leasedSequence: 0,
-    };
+    const item = scheduledItem(event);
     this.#touch(event.nodePath, item);
     if (!this.#isHeld) this.#queue(event.nodePath, item);
   }

@@ -1,7 +1,7 @@
 import type { EventOf } from '../events/event.ts';
 import { LogError } from '../model/log-error.ts';
 import { dropEntry, withEntry } from '../model/open-map.ts';
-import type { OpenItem, OpenNode, SettleKind } from '../model/open-node.ts';
+import { type OpenItem, type OpenNode, type SettleKind, scheduledItem } from '../model/open-node.ts';
 import { ROOT, type Run } from '../model/run.ts';
 import { computeWakeTime } from '../model/wake-time.ts';
 
@@ -9,17 +9,7 @@ import { computeWakeTime } from '../model/wake-time.ts';
 export function evolveTaskScheduled(run: Run, event: EventOf<'taskScheduled'>): void {
   const node = run.nodes.get(event.nodePath) ?? createNode(run, event.nodePath, event.sequence);
   if (node.item?.lease !== undefined) throw new LogError('INCONSISTENT', 'an item was scheduled beside a leased one');
-  node.item = {
-    itemSequence: event.sequence,
-    scheduleTime: event.eventTime,
-    notBeforeTime: event.notBeforeTime,
-    queue: event.queue,
-    priority: event.priority,
-    tags: event.tags,
-    attempt: event.attempt,
-    lease: undefined,
-    leasedSequence: 0,
-  };
+  node.item = scheduledItem(event);
   if (event.nodePath === ROOT) {
     run.divergence = undefined;
     dropDueRetries(run, event.eventTime);

@@ -1,3 +1,4 @@
+import type { EventOf } from '../events/event.ts';
 import type { Lease } from './lease.ts';
 
 /** A work item that is offered, held back or leased. */
@@ -14,6 +15,21 @@ export interface OpenItem {
   lease: Lease | undefined;
   /** The event that leased it last. 0: none did. */
   leasedSequence: number;
+}
+
+/** The item that an event schedules. */
+export function scheduledItem(event: EventOf<'taskScheduled'>): OpenItem {
+  return {
+    itemSequence: event.sequence,
+    scheduleTime: event.eventTime,
+    notBeforeTime: event.notBeforeTime,
+    queue: event.queue,
+    priority: event.priority,
+    tags: event.tags,
+    attempt: event.attempt,
+    lease: undefined,
+    leasedSequence: 0,
+  };
 }
 
 /** How a worker ended its hold, so that the same settle can be acknowledged again. */

@@ -19,7 +19,7 @@ export interface FrameSink {
 }
 
 /** One frame on its way to its run. */
-export abstract class FrameTask implements RunTask {
+abstract class FrameTask implements RunTask {
   readonly intent: Command['kind'];
   readonly item: StreamItem;
   readonly #ordinal: number;
