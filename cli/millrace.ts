@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { keepCompiled } from './keep-compiled.ts';
+import { keepCompiled } from '#libs/lifecycle/keep-compiled.ts';
 
-keepCompiled(process.env);
+keepCompiled(process);
 
 // After that, so that they are kept too.
 const [{ createCliHost }, { runCli }] = await Promise.all([import('./cli-host.ts'), import('./run-cli.ts')]);

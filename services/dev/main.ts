@@ -1,3 +1,4 @@
+import { keepCompiled } from '#libs/lifecycle/keep-compiled.ts';
 import { createProcessHost } from '#libs/lifecycle/process-host.ts';
 import { runService } from '#libs/service/run-service.ts';
 import { VERSION } from '#libs/service/version.ts';
@@ -6,6 +7,7 @@ import { DEV_CONFIG, readDevConfig } from './config.ts';
 import { renderWelcome } from './welcome.ts';
 
 const host = createProcessHost(process);
+keepCompiled(process);
 
 await runService(host, {
   service: 'dev',

@@ -1,6 +1,9 @@
+import { keepCompiled } from '#libs/lifecycle/keep-compiled.ts';
 import { createProcessHost } from '#libs/lifecycle/process-host.ts';
 import { runService } from '#libs/service/run-service.ts';
 import { readWorkerConfig, WORKER_CONFIG } from './config.ts';
+
+keepCompiled(process);
 
 await runService(createProcessHost(process), {
   service: 'worker',

@@ -2,14 +2,13 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Environment } from '#libs/config/parse-config.ts';
 
 /**
  * Keeps what Node compiles in `$XDG_CACHE_HOME/millrace`, by default `~/.cache/millrace`: half of the time of a short
- * command is compiling. The folder is the user's own, because what is in it is run. Where it cannot be made nothing is
+ * command, and most of a service's start, is compiling. The folder is the user's own, because what is in it is run. Where it cannot be made nothing is
  * kept; NODE_DISABLE_COMPILE_CACHE=1 asks for that.
  */
-export function keepCompiled(env: Environment): void {
+export function keepCompiled({ env }: Pick<NodeJS.Process, 'env'>): void {
   const cache = env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
   const folder = join(cache, 'millrace');
   for (const one of [cache, folder]) {
