@@ -89,6 +89,16 @@ describe('the rows of a run', () => {
     expect(putsOf(take(history.hot), 'heads')[0]?.nextWakeTime).toBe(history.now + 30_000);
   });
 
+  test('let go of the input that came with the start, which keeps the whole message in memory', () => {
+    const { hot } = createHistory('SERVER');
+    const input = { contentType: '', encodings: [], data: Uint8Array.of(1), ref: undefined };
+    hot.freshInput = input;
+    take(hot);
+    expect(hot.freshInput).toBe(input);
+    settleRunRows(hot);
+    expect(hot.freshInput).toBeUndefined();
+  });
+
   test('are all taken again as long as nobody says that they were written', () => {
     const history = createHistory('SERVER');
     addSteps(history, 250, 10);

@@ -42,6 +42,8 @@ export function settleRunRows(hot: HotRun): void {
   const { taken } = hot;
   if (taken === undefined) return;
   hot.taken = undefined;
+  // It is a part of the message that it came in, which would stay in memory until a worker comes.
+  hot.freshInput = undefined;
   hot.hasHead = true;
   hot.itemRows = taken.itemRows;
   hot.standingItems = taken.itemRows;

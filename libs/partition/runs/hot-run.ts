@@ -35,7 +35,7 @@ export interface HotRun {
   home: object | undefined;
   /** What its entries of the journal begin with. Absent: none was written yet. */
   entryName: Uint8Array | undefined;
-  /** Its input, until a worker got it: what is assigned soon after the start is not read from the log. */
+  /** Its input, until a worker or its rows got it: what is assigned soon after the start is not read from the log. */
   freshInput: Payload | undefined;
   /** How it ended. Absent: it has not. */
   ended: EventOf<'runEnded'> | undefined;
