@@ -1,4 +1,5 @@
 import { DomainError } from '#libs/errors/domain-error.ts';
+import { hasControlCharacter } from '#libs/rpc/validation/control-character.ts';
 
 /** Bytes of the name of a step, signal, key or workflow. */
 const MAX_NAME_BYTES: number = 128;
@@ -27,12 +28,4 @@ export function assertSpan(ms: number, field: string, minMs: number, maxMs: numb
 /** INVALID_FIELDS for one field. */
 function invalid(field: string, description: string): DomainError {
   return new DomainError('INVALID_FIELDS', `${field} ${description}`, { violations: [{ field, description }] });
-}
-
-function hasControlCharacter(text: string): boolean {
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code < 0x20 || (code >= 0x7f && code <= 0x9f)) return true;
-  }
-  return false;
 }

@@ -3,14 +3,14 @@ import type { Payload } from '#gen/millrace/common/v1/payload_pb.ts';
 import { type Definition, DefinitionSchema } from '#gen/millrace/workflow/v1/definition_pb.ts';
 import type { SignalDeclaration } from '#gen/millrace/workflow/v1/function_pb.ts';
 import { DomainError, type FieldViolation } from '#libs/errors/domain-error.ts';
+import { hasControlCharacter } from '#libs/rpc/validation/control-character.ts';
+import { MUST_BE_PLAIN } from '../wire/control-character.ts';
 import { contentTypeOf, inlineBytes } from './definition-from-proto.ts';
 
 /** Bytes of a definition as it is stored: an opaque document and a schema of 1 MiB each, with something to spare. */
 const MAX_DEFINITION_BYTES = 2.5 * 1024 * 1024;
 
 const JSON_TYPE = /^application\/([\w.+-]+\+)?json(;.*)?$/i;
-/** Names travel in logs, subjects and page tokens. */
-const CONTROL_CHARACTER = /\p{Cc}/u;
 
 /**
  * Checks what the rules of the protos cannot say: names without control characters, signals that are named once,
@@ -45,7 +45,7 @@ export function assertDefinition(definition: Definition): void {
 }
 
 function checkName(field: string, name: string): readonly FieldViolation[] {
-  return CONTROL_CHARACTER.test(name) ? [{ field, description: 'must have no control characters' }] : [];
+  return hasControlCharacter(name) ? [{ field, description: MUST_BE_PLAIN }] : [];
 }
 
 function checkSignals(signals: readonly SignalDeclaration[]): readonly FieldViolation[] {

@@ -5,9 +5,10 @@ import type { ConflictPolicy, StartTerms } from '#libs/engine/decide/conflict.ts
 import type { Driver } from '#libs/engine/model/status.ts';
 import type { FieldViolation } from '#libs/errors/domain-error.ts';
 import type { RequestMark } from '#libs/partition/runs/start-facts.ts';
+import { hasControlCharacter } from '#libs/rpc/validation/control-character.ts';
 import { argumentsHash } from './arguments-hash.ts';
 import { attributePath, attributesFromProto } from './attributes.ts';
-import { hasControlCharacter, MUST_BE_PLAIN } from './control-character.ts';
+import { MUST_BE_PLAIN } from './control-character.ts';
 import { driverFromProto } from './driver.ts';
 import { maybeMsFromDuration } from './duration.ts';
 import { invalidFields } from './invalid-field.ts';

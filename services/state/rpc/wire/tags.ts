@@ -1,4 +1,5 @@
-import { hasControlCharacter, MUST_BE_PLAIN } from './control-character.ts';
+import { hasControlCharacter } from '#libs/rpc/validation/control-character.ts';
+import { MUST_BE_PLAIN } from './control-character.ts';
 import { invalidField } from './invalid-field.ts';
 
 /**
