@@ -8,7 +8,7 @@ import { json, stepOf, unaryCalls } from '#test/contract/state/unary-calls.ts';
 import { failureOf } from '#test/doors/failure.ts';
 import type { RunsContract } from './describe-served.ts';
 import { countOf, createFunctionWorld, until } from './function-world.ts';
-import { createMovingState } from './moving-state.ts';
+import { createMovingState, type MovingState } from './moving-state.ts';
 
 const { COMPLETED } = RunStatus;
 
@@ -253,18 +253,7 @@ export const failOversContract: RunsContract = (name, createHome) => {
 
     test('[92] an assignment that did not reach its worker is back although its run is read from its row after the hello', async () => {
       await using state = await createMovingState(createHome);
-      const before = await unaryCalls(GRPC, state.served);
-      const { tenantId } = before;
-      const lost = await openRawWorker(state.served.addresses, { tenantId, workerId: 'w-1', definitions: ['order@1'] });
-      await before.start('r');
-      await lost.assigned('r');
-      const { node } = state.served;
-      for (const { partition, line } of node.served()) {
-        await node.materialised(partition, line.durablePosition, AbortSignal.timeout(10_000));
-      }
-      await lost[Symbol.asyncDispose]();
-      const served = await state.failOver();
-      const { sessionId } = lost;
+      const { served, tenantId, sessionId } = await loseAssigned(state);
       await using again = await openRawWorker(served.addresses, {
         tenantId,
         workerId: 'w-1',
@@ -283,18 +272,7 @@ export const failOversContract: RunsContract = (name, createHome) => {
 
     test('[92] an assignment that did not reach its worker is back within one heartbeat although nobody looks at its run', async () => {
       await using state = await createMovingState(createHome);
-      const before = await unaryCalls(GRPC, state.served);
-      const { tenantId } = before;
-      const lost = await openRawWorker(state.served.addresses, { tenantId, workerId: 'w-1', definitions: ['order@1'] });
-      await before.start('r');
-      await lost.assigned('r');
-      const { node } = state.served;
-      for (const { partition, line } of node.served()) {
-        await node.materialised(partition, line.durablePosition, AbortSignal.timeout(10_000));
-      }
-      await lost[Symbol.asyncDispose]();
-      const served = await state.failOver();
-      const { sessionId } = lost;
+      const { served, tenantId, sessionId } = await loseAssigned(state);
       await using _again = await openRawWorker(served.addresses, {
         tenantId,
         workerId: 'w-1',
@@ -308,3 +286,25 @@ export const failOversContract: RunsContract = (name, createHome) => {
     });
   });
 };
+
+/** What a worker was assigned whose process ended before it heard of it, and whose owner then died. */
+interface LostAssignment {
+  readonly served: MovingState['served'];
+  readonly tenantId: string;
+  readonly sessionId: string;
+}
+
+/** Assigns run `r` to worker `w-1`, ends the worker once the rows show it, and has another owner take over. */
+async function loseAssigned(state: MovingState): Promise<LostAssignment> {
+  const before = await unaryCalls(GRPC, state.served);
+  const { tenantId } = before;
+  const lost = await openRawWorker(state.served.addresses, { tenantId, workerId: 'w-1', definitions: ['order@1'] });
+  await before.start('r');
+  await lost.assigned('r');
+  const { node } = state.served;
+  for (const { partition, line } of node.served()) {
+    await node.materialised(partition, line.durablePosition, AbortSignal.timeout(10_000));
+  }
+  await lost[Symbol.asyncDispose]();
+  return { served: await state.failOver(), tenantId, sessionId: lost.sessionId };
+}
