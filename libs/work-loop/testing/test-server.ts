@@ -25,6 +25,8 @@ export interface TestServer extends AsyncDisposable {
   readonly streams: number;
   /** Streams that are open. */
   readonly openStreams: number;
+  /** The most streams that were open at once. */
+  readonly mostOpenStreams: number;
   /** Cuts the stream that brings the n-th message (from 1, hellos included). */
   cutAt(message: number, point: CutPoint): void;
   /** Cuts all streams that are open. */
@@ -41,6 +43,7 @@ export async function startTestServer(): Promise<TestServer> {
   const cutters = new Set<() => void>();
   let messages = 0;
   let streams = 0;
+  let mostOpen = 0;
   let cutMessage = 0;
   let cutPoint: CutPoint = 'before';
   let isCut = false;
@@ -65,6 +68,7 @@ export async function startTestServer(): Promise<TestServer> {
           broken.reject(new DomainError('UNAVAILABLE', 'cut by the test'));
         };
         cutters.add(cut);
+        mostOpen = Math.max(mostOpen, cutters.size);
         const send = (message: WorkResponse): void => {
           if (!isMuted && !context.signal.aborted) void out.send(message);
         };
@@ -113,6 +117,9 @@ export async function startTestServer(): Promise<TestServer> {
     },
     get openStreams() {
       return cutters.size;
+    },
+    get mostOpenStreams() {
+      return mostOpen;
     },
     get isCut() {
       return isCut;
