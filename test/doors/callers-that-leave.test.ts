@@ -60,8 +60,10 @@ describe.each(PROTOCOLS)('when a caller by $name leaves', (protocol) => {
       { id: 'slow', priority: 3, delay: durationFromMs(60_000) },
       { signal: caller.signal },
     );
-    setTimeout(() => caller.abort(), 30);
-    expect(await failureOf(call)).toMatchObject({ code: 'CANCELLED' });
+    const failure = failureOf(call);
+    await served.state.waits;
+    caller.abort();
+    expect(await failure).toMatchObject({ code: 'CANCELLED' });
     expect(await served.calls(1)).toMatchObject([{ code: 'CANCELLED' }]);
     expect(served.state.aborted).toMatchObject([GONE]);
     expect(served.logs).toEqual([]);

@@ -19,17 +19,21 @@ export interface EchoState {
   total: bigint;
   /** How often Count was carried out. */
   counted: number;
+  /** Answers once a handler waits for as long as it was told to. */
+  readonly waits: Promise<void>;
   /** Reasons of the signals that aborted while a handler waited. */
   readonly aborted: unknown[];
 }
 
 /** A fresh service with its state. */
 export function createEchoService(): { readonly binding: ServiceBinding; readonly state: EchoState } {
-  const state: EchoState = { total: 0n, counted: 0, aborted: [] };
+  const waiting = Promise.withResolvers<void>();
+  const state: EchoState = { total: 0n, counted: 0, waits: waiting.promise, aborted: [] };
   const binding = bindService(EchoService, {
     async echo(request, context) {
       const { id, priority, tags, delay, fail } = request;
       if (delay !== undefined) {
+        waiting.resolve();
         await sleep(durationMs(delay), undefined, { signal: context.signal }).catch(() => {
           state.aborted.push(context.signal.reason);
         });

@@ -77,8 +77,10 @@ test('an abort of the caller aborts the handler', async () => {
   const controller = new AbortController();
   const delay = { seconds: 5n, nanos: 0 };
   const call = echo.client.echo({ id: 'a', priority: 1, delay }, { signal: controller.signal });
-  setTimeout(() => controller.abort(), 50);
-  await expect(call).rejects.toMatchObject({ reason: 'CALLER_GONE' });
+  const gone = expect(call).rejects.toMatchObject({ reason: 'CALLER_GONE' });
+  await echo.state.waits;
+  controller.abort();
+  await gone;
   await expect.poll(() => echo.state.aborted.length).toBe(1);
 });
 

@@ -27,7 +27,8 @@ export async function runWithSteps(calls: RunCalls, steps: number, result = '1')
         record: { case: 'result', value: { value: { case: 'json', value: result } } } as const,
       })),
     });
+    // Together they may take a slow store longer than a worker of tests waits for one thing.
+    await worker.until(({ ack }) => ack.find((one) => one.ordinal === done + count));
   }
-  await worker.until(({ ack }) => ack.find((one) => one.ordinal === steps));
   return worker;
 }
