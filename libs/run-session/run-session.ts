@@ -15,6 +15,7 @@ import {
   StartRunRequestSchema,
 } from '#gen/millrace/state/v1/run_service_pb.ts';
 import { SendSignalRequestSchema } from '#gen/millrace/state/v1/signal_service_pb.ts';
+import { PassingMap } from '#libs/collections/passing-map.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
 import { createClient } from '#libs/rpc/client/client.ts';
 import { assertValid } from '#libs/rpc/validation/validate.ts';
@@ -80,7 +81,7 @@ export function createRunSession(options: RunSessionOptions): RunSession {
   const limits = completeSessionLimits(options.limits);
   const retry = { initialMs: limits.retryMinMs, maxMs: limits.retryMaxMs };
   const client = createClient(RunService, channel);
-  const entries = new Map<number, SessionEntry>();
+  const entries = new PassingMap<number, SessionEntry>();
   const timers = new Set<NodeJS.Timeout>();
   const prefix = randomUUID();
   let lastCall = 0;

@@ -1,3 +1,4 @@
+import { PassingSet } from '#libs/collections/passing-set.ts';
 import type { LeaseExpiry } from '#libs/engine/model/lease.ts';
 import type { WorkerShape } from '../ready/worker-shape.ts';
 import type { DrainOrder, HeldLease, WorkerLink, WorkerRef } from './held-lease.ts';
@@ -35,7 +36,7 @@ export interface DispatchSession extends WorkerRef {
   announced: ReadonlyMap<string, AnnouncedCode>;
   /** Since when it is connected, in milliseconds since 1970. */
   connectTime: number;
-  readonly held: Set<HeldLease>;
+  readonly held: PassingSet<HeldLease>;
   /** When it was heard last, in monotonic milliseconds. */
   heardMs: number;
   /** When it was found gone, and holding nothing, in monotonic milliseconds. */
@@ -65,7 +66,7 @@ export function createDispatchSession(
     facts: undefined,
     announced: NOTHING_ANNOUNCED,
     connectTime: 0,
-    held: new Set(),
+    held: new PassingSet(),
     heardMs: nowMs,
     goneMs: nowMs,
     drainOrder: undefined,

@@ -1,3 +1,4 @@
+import { PassingMap } from '#libs/collections/passing-map.ts';
 import type { LeaseExpiry } from '#libs/engine/model/lease.ts';
 import type { ReadyEntry } from '../ready/ready-entry.ts';
 import { createReadyLists, type ListTail, type ReadyLists } from '../ready/ready-lists.ts';
@@ -78,7 +79,7 @@ export interface Dispatch {
 /** Makes a dispatch without sessions. */
 export function createDispatch(clock: Clock, lists: ReadyLists = createReadyLists()): Dispatch {
   const sessions = new Map<string, DispatchSession>();
-  const owners = new Map<ReadyEntry, ItemOwner>();
+  const owners = new PassingMap<ReadyEntry, ItemOwner>();
   const drained = createDrainedWorkers();
   const gone = createGoneSessions((session) => {
     sessions.delete(session.sessionId);

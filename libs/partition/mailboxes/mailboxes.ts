@@ -1,3 +1,4 @@
+import { PassingMap } from '#libs/collections/passing-map.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { RunKey } from '#libs/store/tables/keys.ts';
 import { runIdKey } from './run-id-key.ts';
@@ -60,7 +61,7 @@ interface Loading<V> {
  */
 export function createMailboxes<R, V>(options: MailboxOptions<R, V>): Mailboxes<R, V> {
   const { load, onRun, onFailure, mayExist, maxLoads = MAX_LOADS, maxWaitingPerRun = MAX_WAITING_PER_RUN } = options;
-  const resident = new Map<string, R>();
+  const resident = new PassingMap<string, R>();
   const loading = new Map<string, Loading<V>>();
   const queued: string[] = [];
   const closed = new AbortController();

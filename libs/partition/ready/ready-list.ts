@@ -78,7 +78,11 @@ export function insertEntry(list: ReadyList, entry: ReadyEntry, arrival: number)
 }
 
 /** Takes an entry out, in O(1). */
-export function removePlace({ lane, previous, next }: Place): void {
+export function removePlace(place: Place): void {
+  const { lane, previous, next } = place;
+  // One that has gone and is not collected yet would keep all those alive that came after it.
+  place.previous = undefined;
+  place.next = undefined;
   if (previous === undefined) lane.first = next;
   else previous.next = next;
   if (next === undefined) lane.last = previous;

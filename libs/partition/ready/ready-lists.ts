@@ -1,3 +1,4 @@
+import { PassingMap } from '#libs/collections/passing-map.ts';
 import { type Blocker, maybeBlocker } from './blocker.ts';
 import { createDispatchOrder } from './dispatch-order.ts';
 import type { ListName, ReadyEntry } from './ready-entry.ts';
@@ -106,7 +107,7 @@ export function createReadyLists(options: ReadyListsOptions = {}): ReadyLists {
   const lists = new Map<string, ReadyList>();
   const emptyLists = new Set<ReadyList>();
   const spilledLists = new Set<ReadyList>();
-  const places = new Map<ReadyEntry, Place>();
+  const places = new PassingMap<ReadyEntry, Place>();
   const sessions = createSessionTable(() => lists.values());
   let arrivals = 0;
 

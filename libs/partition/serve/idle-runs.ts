@@ -1,3 +1,4 @@
+import { PassingSet } from '#libs/collections/passing-set.ts';
 import type { HotRun } from '../runs/hot-run.ts';
 
 /** Runs in memory that nothing goes on with: the ones that became idle first leave when there are too many. */
@@ -11,7 +12,7 @@ export interface IdleRuns {
 
 /** Keeps at most so many runs; `evict` takes one out of memory. */
 export function createIdleRuns(maxRuns: number, evict: (hot: HotRun) => void): IdleRuns {
-  const runs = new Set<HotRun>();
+  const runs = new PassingSet<HotRun>();
 
   return {
     get size() {
@@ -22,11 +23,10 @@ export function createIdleRuns(maxRuns: number, evict: (hot: HotRun) => void): I
       runs.delete(hot);
       runs.add(hot);
       if (runs.size <= maxRuns) return;
-      for (const oldest of runs) {
-        runs.delete(oldest);
-        evict(oldest);
-        return;
-      }
+      const oldest = runs.maybeOldest();
+      if (oldest === undefined) return;
+      runs.delete(oldest);
+      evict(oldest);
     },
     remove: (hot) => {
       runs.delete(hot);

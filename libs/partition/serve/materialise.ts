@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { PassingSet } from '#libs/collections/passing-set.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { Journal } from '#libs/store/journal/journal.ts';
 import type { StateTables } from '#libs/store/store.ts';
@@ -69,6 +70,8 @@ export interface MaterialiserOptions {
 export interface Materialiser {
   /** Something happened: a round is due. */
   wake(): void;
+  /** So many runs have ended that are not written: enough of them do not wait for a round. */
+  noteEnded(count: number): void;
   /** Resolves once the tables show everything up to a position. */
   until(position: number, signal: AbortSignal): Promise<void>;
   /** Writes a round now, so that whoever takes the partition next has little to read. A round that fails is no error. */
@@ -101,7 +104,17 @@ export function createMaterialiser(options: MaterialiserOptions): Materialiser {
   /** Up to where the tables show everything. */
   let shownPosition = checkpointPosition;
   const waiting = new Set<{ readonly position: number; readonly resolve: () => void }>();
+  /** While runs that have ended are written between two rounds. */
+  let writingEnded: Promise<void> | undefined;
   const writeRuns = createRunWriter({ partition, clock, atBoundary, write });
+  /**
+   * Ends each wait. One listener for all of them: what listens for a moment is kept alive by what listened before it, long
+   * after that has gone.
+   */
+  const interrupts = new PassingSet<(reason: Error) => void>();
+  signal.addEventListener('abort', () => {
+    for (const interrupt of interrupts) interrupt(signal.reason as Error);
+  });
   let hasDeletions = true;
   let isRetrying = false;
 
@@ -125,6 +138,7 @@ export function createMaterialiser(options: MaterialiserOptions): Materialiser {
     running ??= (async () => {
       isRetrying = true;
       try {
+        await writingEnded;
         if (options.mayWrite()) {
           await round();
           isRetrying = false;
@@ -139,6 +153,34 @@ export function createMaterialiser(options: MaterialiserOptions): Materialiser {
     return running;
   }
 
+  /**
+   * Writes runs that have ended without waiting for a round: nothing more will happen to them, so that it is no more work
+   * than later, and what leaves memory soon costs little to forget.
+   */
+  async function writeEnded(): Promise<void> {
+    while (partition.dirty.endedCount >= RUNS_PER_WRITE && running === undefined && options.mayWrite()) {
+      const runs = partition.dirty.takeEnded(RUNS_PER_WRITE);
+      try {
+        await writeRuns(runs);
+      } catch (error) {
+        left = [...left, ...runs];
+        isRetrying = true;
+        wake(RETRY_MS);
+        if (!signal.aborted) options.onTrouble(error);
+        return;
+      }
+      await nextTurn();
+    }
+  }
+
+  function noteEnded(count: number): void {
+    if (count < RUNS_PER_WRITE || running !== undefined || writingEnded !== undefined || isRetrying) return;
+    if (signal.aborted) return;
+    writingEnded = writeEnded().finally(() => {
+      writingEnded = undefined;
+    });
+  }
+
   function isBehind(): boolean {
     return (
       left.length > 0 || partition.dirty.size > 0 || state.isDirty || line.position - 1 > shownPosition || hasDeletions
@@ -147,7 +189,7 @@ export function createMaterialiser(options: MaterialiserOptions): Materialiser {
 
   async function round(): Promise<void> {
     const { position, runs, taken } = await atBoundary(() => ({
-      runs: [...left, ...partition.takeDirty()],
+      runs: [...left, ...partition.dirty.takeAll()],
       taken: state.take(),
     }));
     left = runs;
@@ -221,16 +263,14 @@ export function createMaterialiser(options: MaterialiserOptions): Materialiser {
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
-      const onAbort = (): void => reject(signal.reason as Error);
-      signal.addEventListener('abort', onAbort, { once: true });
-      const end = (): void => signal.removeEventListener('abort', onAbort);
+      interrupts.add(reject);
       start(
         (value) => {
-          end();
+          interrupts.delete(reject);
           resolve(value);
         },
         (error) => {
-          end();
+          interrupts.delete(reject);
           reject(error as Error);
         },
       );
@@ -239,6 +279,7 @@ export function createMaterialiser(options: MaterialiserOptions): Materialiser {
 
   return {
     wake: () => wake(),
+    noteEnded,
     until: async (position, waitSignal) => {
       if (position <= shownPosition) return;
       waitSignal.throwIfAborted();
@@ -267,7 +308,7 @@ export function createMaterialiser(options: MaterialiserOptions): Materialiser {
     stop: async () => {
       stopped.abort(new DomainError('UNAVAILABLE', 'the partition is not served any more'));
       cancelTimer?.();
-      await running;
+      await Promise.all([running, writingEnded]);
     },
   };
 }

@@ -170,6 +170,7 @@ export function createPartitionNode(options: NodeOptions): PartitionNode {
       maxIdleRuns: options.maxIdleRuns ?? Math.max(MIN_IDLE_RUNS, Math.floor(MAX_IDLE_RUNS / meta.partitions)),
       onPoisoned: ({ runId }, error) => options.onTrouble(`run ${runId} is quarantined`, error),
       onDirty: () => materialiser.wake(),
+      onEnded: (count) => materialiser.noteEnded(count),
       onBug: (error) => options.onTrouble('a bug', error),
     });
     const materialiser = createMaterialiser({

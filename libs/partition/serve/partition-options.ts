@@ -29,5 +29,7 @@ export interface PartitionOptions {
   readonly onPoisoned: (key: RunKey, error: unknown) => void;
   /** Something happened that no row shows yet. */
   onDirty(): void;
+  /** A run has ended; so many that have are not shown by rows yet. */
+  onEnded(count: number): void;
   readonly onBug: (error: unknown) => void;
 }

@@ -16,6 +16,7 @@ import type { HotRun } from '../runs/hot-run.ts';
 import { isLeased } from '../runs/next-time.ts';
 import type { PartitionEvent } from '../state/partition-event.ts';
 import { evolvePartition, type PartitionState } from '../state/partition-state.ts';
+import { createDirtyRuns, type DirtyRuns } from './dirty-runs.ts';
 import { noteDivergence } from './divergence-lift.ts';
 import { createIdleRuns } from './idle-runs.ts';
 import type { RunMessage } from './message.ts';
@@ -46,8 +47,8 @@ export interface Partition extends ItemOwner {
   readonly state: PartitionState;
   /** How many runs are in memory. */
   readonly residentRuns: number;
-  /** Runs whose rows lack something. */
-  readonly dirty: ReadonlySet<HotRun>;
+  /** Runs whose rows lack something. What is taken counts as written from then on. */
+  readonly dirty: Pick<DirtyRuns, 'size' | 'endedCount' | 'takeAll' | 'takeEnded'>;
   /** Looks at a run and does something with it; later when it has to be loaded, and in the order of the calls. */
   visit(key: RunKey, task: RunTask): void;
   /** As `visit`, for whoever has found the run before: a shorter way while it is still in memory. */
@@ -74,8 +75,6 @@ export interface Partition extends ItemOwner {
   quarantine(hot: HotRun, error: unknown): void;
   /** Takes a run out of memory, because it was deleted. */
   forgetRun(hot: HotRun): void;
-  /** Takes the runs whose rows lack something; from now on they count as written. */
-  takeDirty(): readonly HotRun[];
   /** The rows that were taken of a run stand: it leaves memory when nothing of it goes on. */
   settle(hot: HotRun): void;
   /** Rows cover the journal up to a position. Answers how many bytes of it no longer wait for them. */
@@ -89,7 +88,7 @@ export function createPartition(options: PartitionOptions): Partition {
   const { line, tables, dispatch, clock, readRules, state } = options;
   const backlog = createBacklog();
   const watchers = createWatchers();
-  const dirty = new Set<HotRun>();
+  const dirty = createDirtyRuns();
   const known = createKnownIds();
   /** What runs that are in memory here have for their home. */
   const home = {};
@@ -187,11 +186,6 @@ export function createPartition(options: PartitionOptions): Partition {
     },
     quarantine,
     forgetRun,
-    takeDirty: () => {
-      const taken = [...dirty];
-      dirty.clear();
-      return taken;
-    },
     settle: (hot) => {
       settleRunRows(hot);
       spilled.settle(hot);
@@ -322,8 +316,14 @@ export function createPartition(options: PartitionOptions): Partition {
     if (dirty.size === 1) options.onDirty();
   }
 
+  function noteEnd(hot: HotRun): void {
+    dirty.noteEnd(hot);
+    options.onEnded(dirty.endedCount);
+  }
+
   function note(hot: HotRun, now: number): void {
     markDirty(hot);
+    if (hot.ended !== undefined) noteEnd(hot);
     runClock.arm(hot, now);
     stepHeartbeats.arm(hot);
     if (watchers.hearsEvents(hot.id)) tellEventsOnceDurable(hot);

@@ -1,3 +1,4 @@
+import { PassingMap } from '#libs/collections/passing-map.ts';
 import type { Effect, ReadyItem } from '#libs/engine/effects/effect.ts';
 import type { Lease } from '#libs/engine/model/lease.ts';
 import type { StateTables } from '#libs/store/store.ts';
@@ -52,7 +53,7 @@ export interface RunEffects {
 /** Makes the effects of a partition. */
 export function createRunEffects(context: EffectContext): RunEffects {
   const { tables, dispatch, watchers, line, owner, onBug } = context;
-  const offered = new Map<string, ReadyEntry[]>();
+  const offered = new PassingMap<string, ReadyEntry[]>();
 
   function maybeOffered(id: string, itemSequence: number): ReadyEntry | undefined {
     return offered.get(id)?.find((entry) => entry.itemSequence === itemSequence);

@@ -1,3 +1,4 @@
+import { PassingMap } from '#libs/collections/passing-map.ts';
 import type { Topic } from '#libs/engine/effects/effect.ts';
 import type { HotRun } from '../runs/hot-run.ts';
 
@@ -28,7 +29,7 @@ export interface Watchers {
 
 /** Watchers of no run. */
 export function createWatchers(): Watchers {
-  const byRun = new Map<string, readonly RunWatcher[]>();
+  const byRun = new PassingMap<string, readonly RunWatcher[]>();
   let size = 0;
   /** How many of them hear of events. */
   let eventWatchers = 0;

@@ -1,3 +1,5 @@
+import { PassingMap } from '#libs/collections/passing-map.ts';
+
 /** Things that are due at a time, the earliest first; what is due at the same instant stays in the order it was set. */
 export interface TimerHeap<T> {
   /** How many keys have a time. */
@@ -22,7 +24,7 @@ interface Slot<T> {
 /** Makes an empty timer heap. Keys are told apart as those of a Map. `set` and `clear` take O(log n). */
 export function createTimerHeap<T>(): TimerHeap<T> {
   const heap: Slot<T>[] = [];
-  const slots = new Map<T, Slot<T>>();
+  const slots = new PassingMap<T, Slot<T>>();
   let orders = 0;
 
   function place(slot: Slot<T>, index: number): void {

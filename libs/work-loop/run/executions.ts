@@ -1,3 +1,4 @@
+import { PassingMap } from '#libs/collections/passing-map.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { SendBudget } from '../frames/send-budget.ts';
 import type { AssignmentLink } from '../link/assignment-link.ts';
@@ -31,8 +32,8 @@ export interface ExecutionsOptions {
 
 /** Makes the executions of a worker: there is never more than one of a run. */
 export function createExecutions({ limits, budget, random, onTrouble }: ExecutionsOptions): Executions {
-  const active = new Map<string, Execution>();
-  const parked = new Map<string, Execution>();
+  const active = new PassingMap<string, Execution>();
+  const parked = new PassingMap<string, Execution>();
   let holdReason: string | undefined;
   const env: ExecutionEnv = {
     turns: createTurns(),

@@ -68,7 +68,7 @@ export function handleResponse({ links, line }: WorkConnection, message: WorkRes
 
 /** What became of a link that moves to this stream. */
 export function takeHeld(
-  links: ReadonlyMap<number, AssignmentLink>,
+  links: WorkConnection['links'],
   line: WorkConnection['line'],
   { handle, lost, ordinal, lastSequence }: WorkResponse['held'][number],
 ): void {
@@ -82,11 +82,7 @@ function acknowledge(link: AssignmentLink | undefined, { ordinal, lastSequence, 
 }
 
 /** News and acknowledgements of one run come in the order of its log. */
-function handleNews(
-  links: ReadonlyMap<number, AssignmentLink>,
-  acks: readonly StepAck[],
-  wakes: readonly Wake[],
-): void {
+function handleNews(links: WorkConnection['links'], acks: readonly StepAck[], wakes: readonly Wake[]): void {
   const news = new Map<number, Event[]>();
   for (const { handle, events } of wakes) {
     const before = news.get(handle);

@@ -6,6 +6,7 @@ import type {
   WorkResponseSchema,
 } from '#gen/millrace/state/v1/dispatch_service_pb.ts';
 import type { HeldItem, Hello } from '#gen/millrace/state/v1/work_up_pb.ts';
+import { PassingMap } from '#libs/collections/passing-map.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { BidiStream } from '#libs/rpc/client/client.ts';
 import { createFrameLine, emptyRequest, type FrameLine } from '../frames/frame-line.ts';
@@ -15,7 +16,7 @@ import type { AssignmentLink } from '../link/assignment-link.ts';
 export interface WorkConnection {
   readonly line: FrameLine;
   /** The assignments that are on it, by handle. */
-  readonly links: Map<number, AssignmentLink>;
+  readonly links: PassingMap<number, AssignmentLink>;
   /** Says hello: what is given is held from now on under the handles of this stream. */
   greet(hello: Hello, held: Iterable<AssignmentLink>): void;
   /** Gives a link that is on another stream a handle of this one. */
@@ -38,7 +39,7 @@ export function createWorkConnection(
   tenantId: string,
   nextHandle: () => number,
 ): WorkConnection {
-  const links = new Map<number, AssignmentLink>();
+  const links = new PassingMap<number, AssignmentLink>();
   let silentBeats = 0;
   let beating: NodeJS.Timeout | undefined;
   let leaving: NodeJS.Timeout | undefined;

@@ -3,6 +3,7 @@ import type { WorkRequestSchema, WorkResponseSchema } from '#gen/millrace/state/
 import type { Assignment, DrainNotice, Welcome } from '#gen/millrace/state/v1/work_down_pb.ts';
 import type { Hello } from '#gen/millrace/state/v1/work_up_pb.ts';
 import type { AnnouncedDefinition } from '#gen/millrace/state/v1/worker_pb.ts';
+import { PassingSet } from '#libs/collections/passing-set.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { ErrorKind } from '#libs/errors/reasons.ts';
 import type { BidiStream } from '#libs/rpc/client/client.ts';
@@ -81,7 +82,7 @@ const FATAL: ReadonlySet<ErrorKind> = new Set([
  */
 export function createWorkStream(options: WorkStreamOptions): WorkStream {
   const { tenantId, reconnect, random } = options;
-  const links = new Set<AssignmentLink>();
+  const links = new PassingSet<AssignmentLink>();
   const book = createSlotBook(options.slots);
   const ready = Promise.withResolvers<void>();
   ready.promise.catch(() => undefined);
@@ -152,7 +153,7 @@ export function createWorkStream(options: WorkStreamOptions): WorkStream {
     current = connection;
     currentSlots = slots;
     opening = undefined;
-    const named = new Map(connection.links);
+    const named = new Map(Array.from(connection.links));
     book.open(slots, welcome.held.filter(({ lost }) => !lost).length);
     for (const state of welcome.held) {
       takeHeld(connection.links, connection.line, state);

@@ -1,5 +1,6 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { PassingMap } from '#libs/collections/passing-map.ts';
 import { StoreError } from '#libs/store/store-error.ts';
 import { unpackError } from './packed-error.ts';
 import type { ThreadOrder, ThreadReply, ThreadRequest } from './thread-messages.ts';
@@ -46,7 +47,7 @@ const MAIN = new URL(`thread-main${extname(import.meta.url)}`, import.meta.url);
  */
 export function startWriteThread(path: string, onBroken: (error: StoreError) => void, main: URL = MAIN): WriteThread {
   const worker = new Worker(main, { name: 'tables', workerData: path });
-  const waiting = new Map<number, Waiting>();
+  const waiting = new PassingMap<number, Waiting>();
   const ready = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<void>();
   let nextId = 0;
@@ -58,7 +59,7 @@ export function startWriteThread(path: string, onBroken: (error: StoreError) => 
     failed ??= error;
     if (state === 'ready') onBroken(error);
     ready.reject(error);
-    for (const id of waiting.keys()) settle(id)?.reject(error);
+    for (const [id] of waiting) settle(id)?.reject(error);
   }
 
   function settle(id: number): Waiting | undefined {

@@ -8,6 +8,7 @@ import {
   SessionRequestSchema,
   type SessionResponse,
 } from '#gen/millrace/state/v1/run_service_pb.ts';
+import { PassingMap } from '#libs/collections/passing-map.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
 import { createClient } from '#libs/rpc/client/client.ts';
 import type { Cluster } from '../cluster.ts';
@@ -35,7 +36,7 @@ export interface PeerSessions {
 interface PeerSession {
   readonly nodeId: string;
   /** Entries that are not answered for good. */
-  readonly entries: Map<number, SessionMessage>;
+  readonly entries: PassingMap<number, SessionMessage>;
   open(): SessionRequest;
   close(): void;
 }
@@ -48,7 +49,7 @@ export function createPeerSessions(
   events: PeerSessionEvents,
 ): PeerSessions {
   const byNode = new Map<string, PeerSession>();
-  const byEntry = new Map<number, PeerSession>();
+  const byEntry = new PassingMap<number, PeerSession>();
 
   function connect(nodeId: string, address: string): PeerSession {
     const stream = createClient(RunService, cluster.channelTo(address)).session({ hops: 1 });
@@ -77,7 +78,7 @@ export function createPeerSessions(
 
     const peer: PeerSession = {
       nodeId,
-      entries: new Map(),
+      entries: new PassingMap(),
       open: () => {
         if (filling === undefined) {
           filling = create(SessionRequestSchema, { tenantId });

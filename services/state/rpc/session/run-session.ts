@@ -8,6 +8,7 @@ import type {
   SessionWait,
 } from '#gen/millrace/state/v1/run_service_pb.ts';
 import { StartOutcome } from '#gen/millrace/state/v1/run_service_pb.ts';
+import { PassingMap } from '#libs/collections/passing-map.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { HotRun } from '#libs/partition/runs/hot-run.ts';
 import { ask } from '#libs/partition/serve/ask.ts';
@@ -64,7 +65,7 @@ export function createRunSession(
     onLate: ({ call: entry }, error) => reject(entry, error),
   });
   /** How to stop each wait, by its number. */
-  const waits = new Map<number, () => void>();
+  const waits = new PassingMap<number, () => void>();
 
   function reject(entry: number, error: unknown): void {
     const rejection = rejectionFromError(error, logFault);

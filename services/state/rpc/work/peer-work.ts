@@ -7,6 +7,7 @@ import {
 } from '#gen/millrace/state/v1/dispatch_service_pb.ts';
 import type { Hello } from '#gen/millrace/state/v1/work_up_pb.ts';
 import { WorkMode } from '#gen/millrace/state/v1/worker_pb.ts';
+import { PassingMap } from '#libs/collections/passing-map.ts';
 import { itemIdFrom } from '#libs/engine/model/lease.ts';
 import type { RpcChannel } from '#libs/rpc/client/channel.ts';
 import type { BidiStream } from '#libs/rpc/client/client.ts';
@@ -56,7 +57,7 @@ export function openPeerWork(
 ): PeerWork {
   const stream: BidiStream<typeof DispatchService.method.work.input, typeof DispatchService.method.work.output> =
     createClient(DispatchService, channel).work({ hops: 1 });
-  const items = new Map<number, StreamItem>();
+  const items = new PassingMap<number, StreamItem>();
   let lastOdd = -1;
   let filling: WorkRequest | undefined;
   let isOver = false;

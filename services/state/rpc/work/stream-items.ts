@@ -1,3 +1,4 @@
+import { PassingMap } from '#libs/collections/passing-map.ts';
 import type { LeaseProof } from '#libs/engine/commands/item-commands.ts';
 import type { HotRun } from '#libs/partition/runs/hot-run.ts';
 import { partitionOfSlot, slotOf } from '#libs/store/slots.ts';
@@ -45,7 +46,7 @@ export interface StreamItems {
 
 /** The table of a stream without assignments. */
 export function createStreamItems(partitionCount: number): StreamItems {
-  const items = new Map<number, StreamItem>();
+  const items = new PassingMap<number, StreamItem>();
   let lastHandle = 0;
 
   function add(handle: number, { key, proof }: NamedItem, priority: number, route: StreamItem['route']): StreamItem {
