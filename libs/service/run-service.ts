@@ -1,5 +1,6 @@
 import type { ConfigReading } from '#libs/config/parse-config.ts';
 import type { ProcessHost } from '#libs/lifecycle/process-host.ts';
+import { returnMemory } from '#libs/lifecycle/return-memory.ts';
 import { runProgram, type StartScope } from '#libs/lifecycle/run-program.ts';
 import { createLogger } from '#libs/logger/create-logger.ts';
 import type { Logger } from '#libs/logger/logger.ts';
@@ -48,7 +49,11 @@ export function runService<C extends CommonConfig>(host: ProcessHost, program: S
       kind: 'program',
       log,
       graceMs: config.graceMs,
-      start: (scope) => program.start({ ...scope, config, log, createLog }),
+      start: (scope) => {
+        const watch = returnMemory();
+        scope.parts.add({ name: 'memory', close: () => watch[Symbol.dispose]() });
+        return program.start({ ...scope, config, log, createLog });
+      },
       ...(program.onDraining === undefined ? {} : { onDraining: () => program.onDraining?.() }),
     };
   });

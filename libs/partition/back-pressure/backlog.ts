@@ -24,8 +24,8 @@ export interface Backlog {
   add(position: number, bytes: number, monotonicMs: number): void;
   /** Rows cover everything up to a position. */
   cover(position: number): void;
-  /** What may come in now. */
-  intake(monotonicMs: number): Intake;
+  /** What may come in now, with so many runs in memory whose rows lack something. */
+  intake(monotonicMs: number, dirtyRuns: number): Intake;
 }
 
 interface Grain {
@@ -34,8 +34,8 @@ interface Grain {
   readonly sinceMs: number;
 }
 
-/** A backlog that is empty. */
-export function createBacklog(): Backlog {
+/** A backlog that is empty. Above so many runs that lack a row starts are refused: they are what memory fills with. */
+export function createBacklog(maxDirtyRuns: number): Backlog {
   const grains: Grain[] = [];
   let byteLength = 0;
   return {
@@ -62,11 +62,11 @@ export function createBacklog(): Backlog {
       }
       grains.splice(0, covered);
     },
-    intake: (monotonicMs) => {
+    intake: (monotonicMs, dirtyRuns) => {
       if (byteLength > SETTLES_ONLY_BYTES) return 'settlesOnly';
       const oldest = grains[0];
       const isOld = oldest !== undefined && monotonicMs - oldest.sinceMs > NO_STARTS_MS;
-      return isOld || byteLength > NO_STARTS_BYTES ? 'noStarts' : 'all';
+      return isOld || byteLength > NO_STARTS_BYTES || dirtyRuns > maxDirtyRuns ? 'noStarts' : 'all';
     },
   };
 }

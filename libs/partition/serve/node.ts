@@ -27,10 +27,13 @@ import { type Sweep, startSweep } from './sweep.ts';
 
 /** Runs that nothing goes on with stay in memory up to so many on a node: some 60 MB. */
 const MAX_IDLE_RUNS = 20_000;
-/** How long a look for runs waits for the tables. */
-const SETTLE_MS = 30_000;
 /** However many partitions share them. */
 const MIN_IDLE_RUNS = 500;
+/** Runs that lack a row stay in memory up to so many on a node, some 100 MB, before starts are refused. */
+const MAX_DIRTY_RUNS = 16_384;
+const MIN_DIRTY_RUNS = 2_048;
+/** How long a look for runs waits for the tables. */
+const SETTLE_MS = 30_000;
 
 /** What the partitions of a node are served with. */
 export interface NodeOptions {
@@ -168,6 +171,7 @@ export function createPartitionNode(options: NodeOptions): PartitionNode {
       onMessage: (visit, hot, effect) => messages.send(visit, hot, effect),
       queueMessage: (visit, message) => messages.queue(visit, message),
       maxIdleRuns: options.maxIdleRuns ?? Math.max(MIN_IDLE_RUNS, Math.floor(MAX_IDLE_RUNS / meta.partitions)),
+      maxDirtyRuns: Math.max(MIN_DIRTY_RUNS, Math.floor(MAX_DIRTY_RUNS / meta.partitions)),
       onPoisoned: ({ runId }, error) => options.onTrouble(`run ${runId} is quarantined`, error),
       onDirty: () => materialiser.wake(),
       onEnded: (count) => materialiser.noteEnded(count),

@@ -21,6 +21,8 @@ export interface PartitionOptions {
   readonly state: PartitionState;
   /** How many runs that nothing goes on with stay in memory. */
   readonly maxIdleRuns: number;
+  /** How many runs may lack a row before starts are refused. */
+  readonly maxDirtyRuns: number;
   nextFence(): bigint;
   onMessage(visit: RunVisit, hot: HotRun, effect: MessageEffect): void;
   /** Sends a message to another run, in the record of the visit. */

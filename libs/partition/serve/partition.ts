@@ -86,7 +86,7 @@ export interface Partition extends ItemOwner {
 /** Serves a partition. */
 export function createPartition(options: PartitionOptions): Partition {
   const { line, tables, dispatch, clock, readRules, state } = options;
-  const backlog = createBacklog();
+  const backlog = createBacklog(options.maxDirtyRuns);
   const watchers = createWatchers();
   const dirty = createDirtyRuns();
   const known = createKnownIds();
@@ -290,7 +290,7 @@ export function createPartition(options: PartitionOptions): Partition {
       return new DomainError('UNAVAILABLE', 'the journal does not answer in time', { retryAfterMs: 1_000 });
     }
     if (intent === 'read') return undefined;
-    return maybeQuarantined(state, key) ?? maybeOverload(intent, backlog.intake(clock.monotonic()));
+    return maybeQuarantined(state, key) ?? maybeOverload(intent, backlog.intake(clock.monotonic(), dirty.size));
   }
 
   /** A task was refused in the middle: what it decided before stands, and like every answer this one waits. */

@@ -19,6 +19,7 @@ export interface Sleepers {
 
 /** How long the idle service is watched. */
 const IDLE_MS = 20_000;
+const REST_MS = 6_000;
 /** Slots of the worker: a run gives its own back as soon as it sleeps. */
 const SLOTS = 2_000;
 
@@ -56,6 +57,6 @@ async function untilAsleep(address: string, count: number): Promise<void> {
     process.stderr.write(`  ${running} of ${count} asleep\n`);
     await pause(2_000);
   }
-  // The last of them give their slots back, and their rows are written.
-  await pause(3_000);
+  // The last of them give their slots back, their rows are written, and what all that took is given back.
+  await pause(REST_MS);
 }

@@ -4,8 +4,8 @@ import { tablesErrorFromSqlite } from './tables-errors.ts';
 
 /** The log is cut back to this after a checkpoint: a burst leaves no large file behind. */
 const LOG_BYTES = 64 * 1024 * 1024;
-/** Pages that stay in memory, in KiB: the inner pages of the indexes of some ten million rows. */
-const CACHE_KIB = 64 * 1024;
+/** Pages that stay in memory, in KiB: the inner pages of the indexes of some million rows. A thread has as many again. */
+const CACHE_KIB = 32 * 1024;
 /** How long another connection may stand in the way. None should: the folder is locked for this process. */
 const BUSY_TIMEOUT_MS = 1_000;
 
