@@ -48,6 +48,8 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
   #wasLive = false;
   #holdReason: string | undefined;
   #outcome: Outcome | undefined;
+  /** The last event that was asked for because another one needs what it carries. */
+  #lacked: number | undefined;
   #controller: AbortController | undefined;
 
   /** Takes the assignment. `build` names the code, for the log of a divergence. */
@@ -220,8 +222,8 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
       return;
     }
     for (const event of events) {
-      const missing = this.calls.maybeMissing(event.kind);
-      if (missing !== undefined && Number(event.sequence) > position.heard) {
+      const missing = this.#maybeMissing(event);
+      if (missing !== undefined) {
         position.expect(lastSequence, missing - 1);
         break;
       }
@@ -232,7 +234,20 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
 
   recalled({ events, last }: HistoryChunk): void {
     if (this.#state !== 'active') return;
-    for (const event of events) this.#push(event);
+    for (const event of events) {
+      if (this.#position.isLacking) break;
+      const missing = this.#maybeMissing(event);
+      if (missing !== undefined) {
+        if (missing === this.#lacked) {
+          this.refused(new DomainError('INTERNAL', `event ${missing} of the log was asked for and did not come`));
+          return;
+        }
+        this.#lacked = missing;
+        this.#position.lack(missing - 1);
+        break;
+      }
+      this.#push(event);
+    }
     if (last) this.#position.onLast();
     this.#feed.onNews();
   }
@@ -347,9 +362,15 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
     this.#feed.onNews();
   }
 
+  /** The event that has what an event carries that is news, where that one was never seen. */
+  #maybeMissing({ kind, sequence }: Event): number | undefined {
+    return Number(sequence) > this.#position.heard ? this.calls.maybeMissing(kind) : undefined;
+  }
+
   #push(event: Event): void {
+    // At once: what consumes it may be the next event.
+    this.calls.remember(event);
     if (this.#position.take(event)) this.#feed.push(event);
-    else this.calls.remember(event);
   }
 
   #goLive(): void {

@@ -32,3 +32,17 @@ test('records that follow each other leave nothing to ask for again', () => {
   position.expect(12);
   expect(recalls).toEqual([9]);
 });
+
+test('what was asked for and is not enough is asked for again from where it begins to be, once the rest has come', () => {
+  const recalls: number[] = [];
+  const position = new LogPosition((after) => recalls.push(after));
+  position.reach(5);
+  position.expect(7);
+  position.lack(2);
+  expect([position.isLacking, position.isBehind]).toEqual([true, true]);
+  position.onLast();
+  expect([position.isLacking, position.isBehind]).toEqual([false, true]);
+  position.reach(7);
+  position.onLast();
+  expect([position.isBehind, recalls]).toEqual([false, [5, 2]]);
+});

@@ -15,6 +15,7 @@ export class LogPosition {
   #records = 0;
   #target = 0;
   #isBehind = false;
+  #again: number | undefined;
   /** Events after this one may have been passed over unseen, because an acknowledgement told of a later one. */
   #unseenAfter = Number.POSITIVE_INFINITY;
 
@@ -74,9 +75,21 @@ export class LogPosition {
     this.#unseenAfter = Number.POSITIVE_INFINITY;
   }
 
+  /** Whether what is still to come of what was asked for is of no use. */
+  get isLacking(): boolean {
+    return this.#again !== undefined;
+  }
+
+  /** What was asked for is not enough: all after this event is asked for once the rest of it has come. */
+  lack(after: number): void {
+    this.#again = after;
+  }
+
   /** The last chunk of what was asked for is here. */
   onLast(): void {
+    const again = this.#again;
+    this.#again = undefined;
     this.#isBehind = false;
-    if (this.#heard < this.#target) this.expect(this.#target);
+    if (this.#heard < this.#target || again !== undefined) this.expect(this.#target, again);
   }
 }

@@ -110,9 +110,6 @@ export class OpenCalls {
       case 'timerFired':
       case 'signalWaitTimedOut':
         return this.maybeCall(keyOfStep(kind.value.step))?.follow(kind, sequence) === true ? 'given' : 'taken';
-      case 'signalReceived':
-        this.remember(event);
-        return 'taken';
       case 'signalConsumed':
         return this.#receive(kind.value);
       case 'childStarted':

@@ -43,37 +43,36 @@ function namesOf(run: TestRun): string[] {
   return recordsOf(run).map((record) => record.split(' ')[0] ?? '');
 }
 
-describe.each<CutPoint>(['before', 'between', 'after'])(
-  '[91] a stream that is cut %s the handling of a message',
-  (point) => {
-    test.each(Array.from({ length: 14 }, (_, index) => index + 1))(
-      'the %i. one, loses no record and makes none twice, and no step is run again',
-      async (message) => {
-        await using server = await startTestServer();
-        server.cutAt(message, point);
-        const run = server.dispatch.start('r1');
-        const ran = new Map<string, number>();
-        await using worker = quickWorker(server, everything(ran));
-        await until(() => run.waits.some(({ kind }) => kind === 'signal'));
-        server.dispatch.signal(run, 'go', text('done'), 'id');
-        await untilEnded(run);
-        expect(run.status).toBe('completed');
-        expect(textOf(run.output)).toBe('done');
-        expect(namesOf(run).sort()).toEqual(ALL);
-        expect([...ran].map(([name, times]) => `${name} ${times}`).sort()).toEqual([
-          'a 1',
-          'b 1',
-          'c 1',
-          'd1 1',
-          'd2 1',
-          'e 1',
-        ]);
-        await until(() => worker.taken === 0);
-        if (server.isCut) await until(() => server.streams > 1);
-      },
-    );
-  },
-);
+const POINTS: readonly CutPoint[] = ['before', 'between', 'after'];
+
+describe.each(POINTS)('[91] a stream that is cut %s the handling of a message', (point) => {
+  test.each(Array.from({ length: 14 }, (_, index) => index + 1))(
+    'the %i. one, loses no record and makes none twice, and no step is run again',
+    async (message) => {
+      await using server = await startTestServer();
+      server.cutAt(message, point);
+      const run = server.dispatch.start('r1');
+      const ran = new Map<string, number>();
+      await using worker = quickWorker(server, everything(ran));
+      await until(() => run.waits.some(({ kind }) => kind === 'signal'));
+      server.dispatch.signal(run, 'go', text('done'), 'id');
+      await untilEnded(run);
+      expect(run.status).toBe('completed');
+      expect(textOf(run.output)).toBe('done');
+      expect(namesOf(run).sort()).toEqual(ALL);
+      expect([...ran].map(([name, times]) => `${name} ${times}`).sort()).toEqual([
+        'a 1',
+        'b 1',
+        'c 1',
+        'd1 1',
+        'd2 1',
+        'e 1',
+      ]);
+      await until(() => worker.taken === 0);
+      if (server.isCut) await until(() => server.streams > 1);
+    },
+  );
+});
 
 test('a worker that comes back says what it holds, under odd handles and with its session', async () => {
   await using server = await startTestServer();
@@ -120,6 +119,23 @@ test('what was given to somebody else meanwhile is dropped, and its slot is free
   await untilEnded(run);
   expect(textOf(run.output)).toBe('second');
 });
+
+test.each([1, 2, 3, 4, 5, 6].flatMap((message) => POINTS.map((point) => ({ message, point }))))(
+  'what a signal carries that came before the assignment is read over another stream too (cut $point message $message)',
+  async ({ message, point }) => {
+    await using server = await startTestServer();
+    const run = server.dispatch.start('r1');
+    server.dispatch.signal(run, 'go', text('early'), 'id');
+    server.cutAt(message, point);
+    server.dispatch.maxChunk = 2;
+    await using _worker = quickWorker(server, async (ctx) => {
+      await ctx.step('a', () => undefined);
+      return (await ctx.waitSignal('go'))?.payload;
+    });
+    await untilEnded(run);
+    expect(textOf(run.output)).toBe('early');
+  },
+);
 
 test('after the server says to go away, another stream is opened first, and nothing is lost', async () => {
   await using server = await startTestServer();

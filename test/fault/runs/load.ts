@@ -1,4 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { toJson } from '@bufbuild/protobuf';
+import { EventLogService } from '#gen/millrace/state/v1/event_log_service_pb.ts';
+import { EventSchema } from '#gen/millrace/state/v1/event_pb.ts';
 import { RunService } from '#gen/millrace/state/v1/run_service_pb.ts';
 import { RunStatus } from '#gen/millrace/state/v1/run_status_pb.ts';
 import { createChannel } from '#libs/rpc/client/channel.ts';
@@ -67,7 +70,7 @@ export function createLoad({ address, random, kinds, steps }: LoadOptions): Load
     const size = kind === 'parent' ? CHILDREN : (steps ?? 1 + Math.floor(random() * 10));
     const run = { runId: `run-${runs.length}`, kind, size, askedMs: Date.now(), endedMs: undefined };
     runs.push(run);
-    const end = see(session, run, random() * 50, onStarted);
+    const end = see(session, run, random() * 50, onStarted, tellLog);
     end.catch(() => undefined);
     ends.push(end);
     return end;
@@ -81,6 +84,13 @@ export function createLoad({ address, random, kinds, steps }: LoadOptions): Load
     } catch (error) {
       return `${runId}: ${error instanceof Error ? error.message : String(error)}`;
     }
+  }
+
+  /** What happened to a run, for whoever wonders. */
+  async function tellLog(runId: string): Promise<string> {
+    const log = createClient(EventLogService, channel);
+    const { events } = await log.listEvents({ runId, includeSystem: true, pageSize: 1_000 });
+    return events.map((event) => JSON.stringify(toJson(EventSchema, event))).join('\n');
   }
 
   return {
@@ -127,7 +137,13 @@ function kindOf(chance: number): LoadKind {
 }
 
 /** Sees a run from its start to its end. */
-async function see(session: RunSession, run: LoadedRun, signalAfterMs: number, onStarted: () => void): Promise<void> {
+async function see(
+  session: RunSession,
+  run: LoadedRun,
+  signalAfterMs: number,
+  onStarted: () => void,
+  tellLog: (runId: string) => Promise<string>,
+): Promise<void> {
   const { runId, kind, size } = run;
   const { started, ended } = session.start(
     { workflow: kind, runId, input: payloadOf(String(size)) },
@@ -146,7 +162,8 @@ async function see(session: RunSession, run: LoadedRun, signalAfterMs: number, o
   }
   const wanted = outputOf(run);
   if (textOf(output) !== wanted) {
-    throw new Error(`${runId} (${kind}) answered ${output?.value.case} '${textOf(output)}' instead of '${wanted}'`);
+    const answer = `${runId} (${kind}) answered ${output?.value.case} '${textOf(output)}' instead of '${wanted}'`;
+    throw new Error(`${answer}: ${await tellLog(runId)}`);
   }
   run.endedMs = Date.now();
 }
