@@ -17,7 +17,7 @@ import type { RunFacts, RunFunction } from './function-run.ts';
 import { IdleWatch, type Watched } from './idle-watch.ts';
 import { type Fed, LogFeed, type LogReader } from './log-feed.ts';
 import { LogPosition } from './log-position.ts';
-import { OpenCalls } from './open-calls.ts';
+import { OpenCalls, tooManyCalls } from './open-calls.ts';
 import { completion, diverged, failed, handedBack, type Outcome, yielded } from './settle-frames.ts';
 import { StepCall } from './step-call.ts';
 
@@ -48,8 +48,6 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
   #wasLive = false;
   #holdReason: string | undefined;
   #outcome: Outcome | undefined;
-  /** The last event that was asked for because another one needs what it carries. */
-  #lacked: number | undefined;
   #controller: AbortController | undefined;
 
   /** Takes the assignment. `build` names the code, for the log of a divergence. */
@@ -221,32 +219,17 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
       position.expect(lastSequence);
       return;
     }
-    for (const event of events) {
-      const missing = this.#maybeMissing(event);
-      if (missing !== undefined) {
-        position.expect(lastSequence, missing - 1);
-        break;
-      }
-      this.#push(event);
-    }
+    const missing = this.#pushAll(events);
+    if (missing !== undefined) position.expect(lastSequence, missing - 1);
     this.#feed.onNews();
   }
 
   recalled({ events, last }: HistoryChunk): void {
     if (this.#state !== 'active') return;
-    for (const event of events) {
-      if (this.#position.isLacking) break;
-      const missing = this.#maybeMissing(event);
-      if (missing !== undefined) {
-        if (missing === this.#lacked) {
-          this.refused(new DomainError('INTERNAL', `event ${missing} of the log was asked for and did not come`));
-          return;
-        }
-        this.#lacked = missing;
-        this.#position.lack(missing - 1);
-        break;
-      }
-      this.#push(event);
+    const missing = this.#position.isLacking ? undefined : this.#pushAll(events);
+    if (missing !== undefined && !this.#position.lack(missing)) {
+      this.refused(new DomainError('INTERNAL', `event ${missing} of the log was asked for and did not come`));
+      return;
     }
     if (last) this.#position.onLast();
     this.#feed.onNews();
@@ -362,9 +345,14 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
     this.#feed.onNews();
   }
 
-  /** The event that has what an event carries that is news, where that one was never seen. */
-  #maybeMissing({ kind, sequence }: Event): number | undefined {
-    return Number(sequence) > this.#position.heard ? this.calls.maybeMissing(kind) : undefined;
+  /** Takes events up to one that is news and carries what another event has, which was never seen: answers that one. */
+  #pushAll(events: readonly Event[]): number | undefined {
+    for (const event of events) {
+      const missing = Number(event.sequence) > this.#position.heard ? this.calls.maybeMissing(event.kind) : undefined;
+      if (missing !== undefined) return missing;
+      this.#push(event);
+    }
+    return undefined;
   }
 
   #push(event: Event): void {
@@ -408,9 +396,3 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
 const FUNCTION_ENDED = new DomainError('CALLER_GONE', 'the function has ended');
 /** When work that this worker cannot do now is offered again. */
 const RETRY_MS = 1_000;
-
-function tooManyCalls(maximum: number): DomainError {
-  return new DomainError('QUOTA_EXCEEDED', `a function awaits at most ${maximum} things at once`, {
-    metadata: { limit: 'open_calls', maximum: String(maximum) },
-  });
-}

@@ -38,11 +38,12 @@ test('what was asked for and is not enough is asked for again from where it begi
   const position = new LogPosition((after) => recalls.push(after));
   position.reach(5);
   position.expect(7);
-  position.lack(2);
+  expect(position.lack(3)).toBe(true);
   expect([position.isLacking, position.isBehind]).toEqual([true, true]);
   position.onLast();
   expect([position.isLacking, position.isBehind]).toEqual([false, true]);
   position.reach(7);
   position.onLast();
   expect([position.isBehind, recalls]).toEqual([false, [5, 2]]);
+  expect(position.lack(3)).toBe(false);
 });

@@ -16,6 +16,7 @@ export class LogPosition {
   #target = 0;
   #isBehind = false;
   #again: number | undefined;
+  #lacked = 0;
   /** Events after this one may have been passed over unseen, because an acknowledgement told of a later one. */
   #unseenAfter = Number.POSITIVE_INFINITY;
 
@@ -80,9 +81,15 @@ export class LogPosition {
     return this.#again !== undefined;
   }
 
-  /** What was asked for is not enough: all after this event is asked for once the rest of it has come. */
-  lack(after: number): void {
-    this.#again = after;
+  /**
+   * What was asked for is not enough: all from this event on is asked for once the rest of it has come. Answers false when
+   * that was done before and did not help.
+   */
+  lack(sequence: number): boolean {
+    if (sequence === this.#lacked) return false;
+    this.#lacked = sequence;
+    this.#again = sequence - 1;
+    return true;
   }
 
   /** The last chunk of what was asked for is here. */

@@ -1,6 +1,7 @@
 import type { Payload } from '#gen/millrace/common/v1/payload_pb.ts';
 import type { Event } from '#gen/millrace/state/v1/event_pb.ts';
 import type { ChildEnded, ChildRejected, ChildStarted, SignalConsumed } from '#gen/millrace/state/v1/wait_events_pb.ts';
+import { DomainError } from '#libs/errors/domain-error.ts';
 import { keyOfStep } from '../values/step-key.ts';
 import type { Call, CallName, EventKind } from './call.ts';
 import { ChildCall } from './child-call.ts';
@@ -165,4 +166,11 @@ export class OpenCalls {
     }
     return 'given';
   }
+}
+
+/** Why a function cannot await one thing more. */
+export function tooManyCalls(maximum: number): DomainError {
+  return new DomainError('QUOTA_EXCEEDED', `a function awaits at most ${maximum} things at once`, {
+    metadata: { limit: 'open_calls', maximum: String(maximum) },
+  });
 }
