@@ -48,8 +48,8 @@ export interface LoadOptions {
 }
 
 const CHILDREN = 2;
-/** Longer than any storm in which a service is hardly ever up. */
-const GIVE_UP_MS = 600_000;
+/** Longer than any storm in which a service is hardly ever up: a hundred kills that cost a lease each take 17 minutes. */
+const GIVE_UP_MS = 3_600_000;
 /** The longest pause between two runs that are kept under way. */
 const THINK_MS = 100;
 const MAX_EXPLAINED = 10;
