@@ -80,7 +80,7 @@ export function createLoad({ address, random, kinds, steps }: LoadOptions): Load
     const client = createClient(RunService, channel, { retry: { maxAttempts: 1 } });
     try {
       const { summary, run } = await client.explainRun({ runId }, { deadlineMs: EXPLAIN_TIMEOUT_MS });
-      return `${runId}: ${summary}, at ${run?.lastSequence}`;
+      return `${runId}: ${summary}, at ${run?.lastSequence}:\n${await tellLog(runId)}\n`;
     } catch (error) {
       return `${runId}: ${error instanceof Error ? error.message : String(error)}`;
     }
