@@ -13,6 +13,8 @@ export const testVariable = {
   faultSeed: 'MILLRACE_FAULT_SEED',
   /** Rows of the suite that looks at the speed of reads in SQLite; few without it. */
   tableRows: 'MILLRACE_TABLE_ROWS',
+  /** Runs of `npm run bench:scale`, for a quick look; a million without it. */
+  benchRuns: 'MILLRACE_BENCH_RUNS',
 } as const;
 
 /** The environment for a service that a test starts: this process's, without any `MILLRACE_` setting, plus `extra`. */

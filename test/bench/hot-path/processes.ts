@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { serviceEnv } from '#test/env.ts';
 import type { ClientOrder, ClientResult } from './client-process.ts';
 
 /** A process of the benchmark, which tells how much CPU it has used. */
@@ -29,14 +30,13 @@ export async function startStateProcess(
   env: Readonly<Record<string, string>> = {},
 ): Promise<StateProcess> {
   const child = fork(pathOf('./state-process.ts'), [], {
-    env: {
-      ...process.env,
+    env: serviceEnv({
       MILLRACE_STORE: store,
       MILLRACE_STATE_GRPC_LISTEN: '127.0.0.1:0',
       MILLRACE_STATE_HTTP_LISTEN: '127.0.0.1:0',
       MILLRACE_LOG_FORMAT: 'json',
       ...env,
-    },
+    }),
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
   const address = await addressOf(child);

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { testVariable } from '#test/env.ts';
 import { readBenchOptions } from '../options.ts';
 import { type Bar, median, type Row, report } from '../report.ts';
 import { measureLongRun } from './measure-long-run.ts';
@@ -21,7 +22,7 @@ const IDLE_RUNS = 100_000;
 
 const options = readBenchOptions('npm run bench:scale --', { seconds: 1, rounds: 3 });
 // For a quick look; the bars are those of the full number.
-const many = Number(process.env['MILLRACE_BENCH_RUNS'] ?? MANY);
+const many = Number(process.env[testVariable.benchRuns] ?? MANY);
 const folder = mkdtempSync(join(tmpdir(), 'millrace-scale-'));
 const rows: Row[] = [];
 const bars: Bar[] = [];
