@@ -8,7 +8,6 @@ import {
 } from '#gen/millrace/state/v1/dispatch_service_pb.ts';
 import { createDevelopmentAuthenticator } from '#libs/auth/development-authenticator.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
-
 import { createChannel, type RpcChannel } from '#libs/rpc/client/channel.ts';
 import { createRpcServer } from '#libs/rpc/server.ts';
 import { bindService } from '#libs/rpc/service-binding.ts';

@@ -1,5 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { DomainError } from '#libs/errors/domain-error.ts';
 import { createChannel } from '#libs/rpc/client/channel.ts';
 import { createRunSession } from '#libs/run-session/run-session.ts';
 
@@ -7,8 +5,11 @@ import { createRunSession } from '#libs/run-session/run-session.ts';
 const AT_A_TIME = 512;
 /** Time between two lines about how far it is. */
 const PROGRESS_MS = 5_000;
-/** How long a start waits that was refused without a word about when to come again. */
-const PAUSE_MS = 1_000;
+/**
+ * Where the tables are too far behind the journal starts are refused, and whoever starts as fast as runs are taken has to
+ * wait for them, however often.
+ */
+const PATIENCE = { maxAttempts: 1_000, retryMaxMs: 1_000 } as const;
 
 /** What is started. */
 export interface BulkStart {
@@ -23,28 +24,16 @@ export interface BulkStart {
 /** Starts many runs, as fast as they are taken. */
 export async function bulkStart({ address, count, workflow, prefix, tagsOf }: BulkStart): Promise<void> {
   const channel = createChannel({ address });
-  const session = createRunSession({ channel });
+  const session = createRunSession({ channel, limits: PATIENCE });
   let next = 0;
   let lastTold = performance.now();
   const work = async (): Promise<void> => {
     for (let index = next++; index < count; index = next++) {
-      await start(index);
+      const request = { workflow, runId: `${prefix}-${index}`, tags: [...(tagsOf?.(index) ?? [])] };
+      await session.start(request, { brief: true }).started;
       if (performance.now() - lastTold < PROGRESS_MS) continue;
       lastTold = performance.now();
       process.stderr.write(`  ${index} of ${count} started\n`);
-    }
-  };
-  const start = async (index: number): Promise<void> => {
-    for (;;) {
-      try {
-        const request = { workflow, runId: `${prefix}-${index}`, tags: [...(tagsOf?.(index) ?? [])] };
-        await session.start(request, { brief: true }).started;
-        return;
-      } catch (error) {
-        // The tables are too far behind the journal: whoever starts as fast as runs are taken has to wait for them.
-        if (!(error instanceof DomainError) || error.reason !== 'OVERLOADED') throw error;
-        await pause(error.retryAfterMs ?? PAUSE_MS);
-      }
     }
   };
   await Promise.all(Array.from({ length: Math.min(AT_A_TIME, count) }, work));

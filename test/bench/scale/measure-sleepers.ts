@@ -19,6 +19,7 @@ export interface Sleepers {
 
 /** How long the idle service is watched. */
 const IDLE_MS = 20_000;
+/** How long it rests before: rows follow within a second, and memory is given back two quiet seconds later. */
 const REST_MS = 6_000;
 /** Slots of the worker: a run gives its own back as soon as it sleeps. */
 const SLOTS = 2_000;
