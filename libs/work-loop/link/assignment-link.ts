@@ -11,7 +11,7 @@ import type { SendBudget } from '../frames/send-budget.ts';
 import { type BackOffOptions, backOffMs } from '../stream/back-off.ts';
 import { reasonFromProto } from '../values/reason.ts';
 import { refusalOf } from './refusal.ts';
-import { type RecordOwner, SentFrames } from './sent-frames.ts';
+import { type RecordOwner, SentFrames, type SentRecord } from './sent-frames.ts';
 
 /** Whoever works on an assignment hears of it. */
 export interface AssignmentHolder {
@@ -24,7 +24,7 @@ export interface AssignmentHolder {
   /** A cancel, a pause or a step that timed out; an abort comes as `lost`. */
   noticed(notice: CancelNotice): void;
   /** The assignment goes on over another stream. These records are durable, although nobody was told; so is this event. */
-  moved(durable: readonly RecordOwner[], lastSequence: number): void;
+  moved(durable: readonly SentRecord[], lastSequence: number): void;
   /** The assignment is over, as its holder wanted it. */
   settled(lastSequence: number): void;
   /** The assignment is over: it is somebody else's, or the run has ended. */
@@ -170,10 +170,10 @@ export class AssignmentLink {
   /** The stream answers what is durable: what is not is sent again, in order, before anything new. */
   move(line: FrameLine, handle: number, ordinal: number, lastSequence: number): void {
     if (this.#state === 'over') return;
-    const durable: RecordOwner[] = [];
-    while (this.#sent.firstOrdinal <= ordinal) {
+    const durable: SentRecord[] = [];
+    for (let first = this.#sent.firstOrdinal; first <= ordinal; first = this.#sent.firstOrdinal) {
       const owner = this.#sent.shift();
-      if (owner !== undefined) durable.push(owner);
+      if (owner !== undefined) durable.push({ ordinal: first, owner });
     }
     if (ordinal > this.#acknowledged) this.#acknowledged = ordinal;
     clearTimeout(this.#timer);
@@ -202,9 +202,10 @@ export class AssignmentLink {
       this.#acknowledged = ordinal;
       this.#mends = 0;
     }
-    while (this.#sent.firstOrdinal <= ordinal) {
-      const isRepeat = this.#sent.firstOrdinal <= this.#resentOrdinal;
-      this.#sent.shift()?.recorded(sequence, isRepeat);
+    for (let first = this.#sent.firstOrdinal; first <= ordinal; first = this.#sent.firstOrdinal) {
+      // The number is that of the last record; one that was sent again may have been taken before.
+      const isExact = first === ordinal && first > this.#resentOrdinal;
+      this.#sent.shift()?.recorded(first, sequence, isExact);
     }
     if (settled) {
       this.#end();

@@ -4,10 +4,16 @@ import type { SendBudget } from '../frames/send-budget.ts';
 /** Whoever made a record. */
 export interface RecordOwner {
   /**
-   * The record is durable. `sequence` is the run's last event with it; `isRepeat`: it was sent more than once, so that the
-   * event may be a later one.
+   * The record with this ordinal is durable. `sequence` is the run's last event with it; where it is not exact, the event
+   * may be a later one.
    */
-  recorded(sequence: number, isRepeat: boolean): void;
+  recorded(ordinal: number, sequence: number, isExact: boolean): void;
+}
+
+/** A record that was sent. */
+export interface SentRecord {
+  readonly ordinal: number;
+  readonly owner: RecordOwner;
 }
 
 /** Records that were sent and are not acknowledged, in the order of their ordinals. */

@@ -20,7 +20,7 @@ export interface CallHost {
   /** Sends a record of a call. */
   record(frame: RecordFrame, call: Call): void;
   /** A record of a call is durable. */
-  recorded(call: Call, sequence: number, isRepeat: boolean): void;
+  recorded(call: Call, ordinal: number, sequence: number, isExact: boolean): void;
   extend(details: Payload | undefined, step: StepId): void;
   /** A call is done. */
   forget(call: Call): void;
@@ -79,8 +79,8 @@ export abstract class Call implements RecordOwner {
   /** Throws into the function what it does not wait for any more. */
   protected abstract throwInto(error: Error): void;
 
-  recorded(sequence: number, isRepeat: boolean): void {
-    this.host.recorded(this, sequence, isRepeat);
+  recorded(ordinal: number, sequence: number, isExact: boolean): void {
+    this.host.recorded(this, ordinal, sequence, isExact);
   }
 
   /** The run is cancelled or a limit is met: the function gets the error instead. */

@@ -6,7 +6,7 @@ import { DomainError } from '#libs/errors/domain-error.ts';
 import type { RecordFrame } from '../frames/item-frame.ts';
 import type { SendBudget } from '../frames/send-budget.ts';
 import type { AssignmentHolder, AssignmentLink } from '../link/assignment-link.ts';
-import type { RecordOwner } from '../link/sent-frames.ts';
+import type { SentRecord } from '../link/sent-frames.ts';
 import { keyOfStep } from '../values/step-key.ts';
 import type { Call, CallHost } from './call.ts';
 import { createFunctionRun } from './create-function-run.ts';
@@ -206,9 +206,9 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
 
   // What the log says
 
-  recorded(call: Call, sequence: number, isRepeat: boolean): void {
+  recorded(call: Call, ordinal: number, sequence: number, isExact: boolean): void {
     if (this.#state !== 'active') return;
-    if (!this.#position.acknowledge(sequence, isRepeat, call.mayBringNews)) return;
+    if (!this.#position.acknowledge(ordinal, sequence, isExact, call.mayBringNews)) return;
     if (call.state !== 'done') this.#feed.acknowledge(call, sequence);
   }
 
@@ -235,7 +235,7 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
     this.#feed.onNews();
   }
 
-  moved(durable: readonly RecordOwner[], lastSequence: number): void {
+  moved(durable: readonly SentRecord[], lastSequence: number): void {
     if (this.#state !== 'active') return;
     let sequence = this.#position.heard;
     if (this.#position.isBehind || lastSequence - sequence !== durable.length) {
@@ -243,9 +243,9 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
       return;
     }
     // As many events as records: each is one of them.
-    for (const owner of durable) {
+    for (const { owner, ordinal } of durable) {
       sequence += 1;
-      owner.recorded(sequence, false);
+      owner.recorded(ordinal, sequence, true);
     }
   }
 

@@ -36,14 +36,16 @@ export class LogPosition {
 
   /**
    * A record was acknowledged with the run's last event. Answers whether it was the next thing in the log; where it was
-   * not, the log is asked. A wait may have been answered in the same commit: then that event is still to come.
+   * not, the log is asked, unless its event has come that way already. A wait may have been answered in the same commit:
+   * then that event is still to come.
    */
-  acknowledge(sequence: number, isRepeat: boolean, mayBringNews: boolean): boolean {
-    if (this.#isBehind || (isRepeat && sequence > this.#heard + 1)) {
+  acknowledge(ordinal: number, sequence: number, isExact: boolean, mayBringNews: boolean): boolean {
+    if (ordinal <= this.#records) return false;
+    if (this.#isBehind || (!isExact && sequence > this.#heard + 1)) {
       this.expect(sequence);
       return false;
     }
-    this.#records += 1;
+    this.#records = ordinal;
     const reached = mayBringNews ? sequence - 1 : sequence;
     // What came between two records and is no news by itself, as a signal that nobody waits for, is read when it matters.
     const isNext = mayBringNews ? reached <= this.#heard : reached <= this.#heard + 1;

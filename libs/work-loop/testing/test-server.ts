@@ -28,6 +28,8 @@ export interface TestServer extends AsyncDisposable {
   readonly mostOpenStreams: number;
   /** Cuts the stream that brings the n-th message (from 1, hellos included). */
   cutAt(message: number, point: CutPoint): void;
+  /** Asked for every message, whether to cut the stream that brings it, and when. */
+  cutWhen: (message: number) => CutPoint | undefined;
   /** Cuts all streams that are open. */
   cut(): void;
   /** Whether the cut has happened. */
@@ -43,15 +45,7 @@ export async function startTestServer(): Promise<TestServer> {
   let messages = 0;
   let streams = 0;
   let mostOpen = 0;
-  let cutMessage = 0;
-  let cutPoint: CutPoint = 'before';
   let isCut = false;
-
-  function shouldCut(number: number, point: CutPoint): boolean {
-    if (number !== cutMessage || point !== cutPoint || isCut) return false;
-    isCut = true;
-    return true;
-  }
 
   const binding = bindService(DispatchService, {
     work: {
@@ -73,9 +67,10 @@ export async function startTestServer(): Promise<TestServer> {
         };
         const take = (request: WorkRequest): void => {
           messages += 1;
-          const number = messages;
-          if (shouldCut(number, 'before')) return cut();
-          if (shouldCut(number, 'between')) cut();
+          const point = server.cutWhen(messages);
+          if (point !== undefined) isCut = true;
+          if (point === 'before') return cut();
+          if (point === 'between') cut();
           if (request.hello !== undefined) {
             if (server.refuseHello !== undefined) throw server.refuseHello;
             dispatch.requests.push(request);
@@ -83,7 +78,7 @@ export async function startTestServer(): Promise<TestServer> {
           } else if (stream !== undefined) {
             dispatch.handle(stream, request);
           }
-          if (shouldCut(number, 'after')) setImmediate(cut);
+          if (point === 'after') setImmediate(cut);
           return undefined;
         };
         try {
@@ -125,9 +120,9 @@ export async function startTestServer(): Promise<TestServer> {
     },
     refuseHello: undefined,
     cutAt: (message, point) => {
-      cutMessage = message;
-      cutPoint = point;
+      server.cutWhen = (number) => (number === message ? point : undefined);
     },
+    cutWhen: () => undefined,
     cut: () => {
       for (const cut of cutters) cut();
     },
