@@ -4,10 +4,11 @@ import { createMemoryLook, returnMemory } from './return-memory.ts';
 const MIB = 1024 * 1024;
 
 function createProcess() {
-  const state = { mib: 600, share: 0.5, collected: 0 };
+  const state = { mib: 600, share: 0.5, collected: 0, told: [] as boolean[] };
   const look = createMemoryLook({
     residentBytes: () => state.mib * MIB,
     busyShare: () => state.share,
+    setQuiet: (isQuiet) => state.told.push(isQuiet),
     collect: () => {
       state.collected += 1;
       state.mib = 300;
@@ -36,6 +37,15 @@ describe('memory is given back', () => {
     state.mib = 255;
     look();
     expect(state.collected).toBe(0);
+  });
+
+  test('and the engine is told of every change between quiet and busy', () => {
+    const { state, look } = createProcess();
+    for (const share of [0.5, 0, 0, 0, 0.5, 0.5, 0]) {
+      state.share = share;
+      look();
+    }
+    expect(state.told).toEqual([true, false, true]);
   });
 
   test('again only when it has become a quarter more than was left', () => {
