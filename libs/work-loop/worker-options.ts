@@ -4,6 +4,7 @@ import { DomainError, type FieldViolation } from '#libs/errors/domain-error.ts';
 import type { RpcChannel } from '#libs/rpc/client/channel.ts';
 import type { AssignmentLink } from './link/assignment-link.ts';
 import type { RunFunction } from './run/function-run.ts';
+import type { PayloadLoader } from './run/payload-loader.ts';
 
 /** A workflow that a worker can run. */
 export interface WorkerFunction {
@@ -36,6 +37,8 @@ export interface WorkerOptions {
   readonly sdk?: string;
   /** Takes assignments that are not of functions. Default: they are given back. */
   readonly onTask?: (link: AssignmentLink) => void;
+  /** Gets payloads that the log of a run names. Default: functions are given the references. */
+  readonly loadPayload?: PayloadLoader;
   /** Hears of what goes wrong and is tried again. Default: nobody does. */
   readonly onTrouble?: (error: DomainError) => void;
   /** An operator drains the worker, or takes that back. It does so by itself. Default: nobody hears of it. */
@@ -85,8 +88,9 @@ export const DEFAULT_WORKER_LIMITS: WorkerLimits = {
 };
 
 /** Worker options with nothing left open. */
-export interface CompleteWorkerOptions extends Required<Omit<WorkerOptions, 'onTask' | 'limits'>> {
+export interface CompleteWorkerOptions extends Required<Omit<WorkerOptions, 'onTask' | 'loadPayload' | 'limits'>> {
   readonly onTask: WorkerOptions['onTask'];
+  readonly loadPayload: PayloadLoader | undefined;
   readonly limits: WorkerLimits;
 }
 
@@ -122,6 +126,7 @@ export function completeWorkerOptions(options: WorkerOptions): CompleteWorkerOpt
     slots,
     sdk: options.sdk ?? '',
     onTask: options.onTask,
+    loadPayload: options.loadPayload,
     onTrouble: options.onTrouble ?? (() => undefined),
     onDrain: options.onDrain ?? (() => undefined),
     limits,

@@ -55,7 +55,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const functions = new Map(complete.functions.map((each) => [nameOf(each), each]));
   const client = createClient(DispatchService, channel);
   const budget = createSendBudget(limits.maxUnacknowledgedBytes);
-  const executions = createExecutions({ limits, budget, random, onTrouble });
+  const executions = createExecutions({ limits, budget, random, loadPayload: complete.loadPayload, onTrouble });
   let draining: AbortController | undefined;
   let drained: Promise<void> | undefined;
   let isClosed = false;

@@ -1,5 +1,6 @@
 import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type { Payload } from '#gen/millrace/common/v1/payload_pb.ts';
+import type { Event } from '#gen/millrace/state/v1/event_pb.ts';
 import {
   AttributeChangeSchema,
   type ChildPark,
@@ -11,13 +12,14 @@ import {
 } from '#gen/millrace/state/v1/work_up_pb.ts';
 import { ChildMode } from '#gen/millrace/workflow/v1/child_mode_pb.ts';
 import { assertValid } from '#libs/rpc/validation/validate.ts';
-import { assertName, assertSpan } from '../values/names.ts';
+import { assertName, assertScope, assertSpan } from '../values/names.ts';
 import { loggedPayload, NULL_PAYLOAD } from '../values/payload.ts';
 import type { Call, CallHost, CallName } from './call.ts';
 import { ChildCall, type ChildGiven } from './child-call.ts';
+import { maybeRecord } from './describe-event.ts';
 import type { ChildOptions, FunctionRun, StepOptions } from './function-run.ts';
 import type { OpenCalls } from './open-calls.ts';
-import { RecordCall } from './record-call.ts';
+import { type InstantRecord, RecordCall } from './record-call.ts';
 import { StepCall } from './step-call.ts';
 import { ChildWaitCall, SignalCall, TimerCall } from './wait-call.ts';
 
@@ -26,6 +28,8 @@ export interface FunctionHost extends CallHost {
   readonly calls: OpenCalls;
   readonly signal: AbortSignal;
   readonly isReplaying: boolean;
+  /** The events of the log that the function has not come to. */
+  ahead(): Iterable<Event>;
   open(call: Call): void;
 }
 
@@ -143,7 +147,7 @@ export function createFunctionRun(host: FunctionHost, input: Payload | undefined
         const timeout = timeoutMs === undefined ? undefined : durationFromMs(Math.ceil(timeoutMs));
         const park = { $typeName: 'millrace.state.v1.SignalPark', name: signal, timeout } as const;
         assertValid(SignalParkSchema, park);
-        return new SignalCall(host, id, { case: 'signal', value: park }, resolve, reject);
+        return new SignalCall(host, id, signal, { case: 'signal', value: park }, resolve, reject);
       }),
     child: (workflow, childInput, options = {}) => {
       const mode = options.isCancelledWithParent === true ? ChildMode.CANCEL_WITH_PARENT : ChildMode.WAIT;
@@ -157,8 +161,54 @@ export function createFunctionRun(host: FunctionHost, input: Payload | undefined
         assertValid(ChildParkSchema, park);
         return new ChildWaitCall(host, id, runId, () => calls.maybeChildEnd(runId), resolve, reject);
       }),
+    patched: (id) => {
+      const known = calls.patches.get(id);
+      if (known !== undefined) return known;
+      const name = PATCH_PREFIX + id;
+      assertName(name, 'id');
+      const isPatched = mayPatch(host, name);
+      calls.patches.set(id, isPatched);
+      const callName = { scope: '', name, occurrence: 0 };
+      if (isPatched) host.open(new RecordCall(host, callName, 'value', noValue, noop, noop));
+      return isPatched;
+    },
+    fork: (kind) => {
+      assertName(kind, 'kind');
+      const branching = calls.nextBranching(scope, kind);
+      return (branch) => {
+        const branchScope = `${branching}.${branch}`;
+        assertScope(branchScope);
+        return {
+          run: createFunctionRun(host, input, branchScope),
+          cancel: () => calls.cancelScope(branchScope),
+          end: () => calls.endScope(branchScope),
+        };
+      };
+    },
   };
 }
+
+/** Marks in the log that a patch is there. */
+const PATCH_PREFIX = 'patched:';
+
+/** Whether the log has the mark of a patch ahead, or nothing that a function did. */
+function mayPatch(host: FunctionHost, name: string): boolean {
+  if (!host.isReplaying) return true;
+  let isEnd = true;
+  for (const { kind } of host.ahead()) {
+    const record = maybeRecord(kind);
+    if (record === undefined) continue;
+    if (record.step.name === name && record.step.scope === '') return true;
+    isEnd = false;
+  }
+  return isEnd;
+}
+
+function noValue(): InstantRecord {
+  return { case: 'value', value: NULL_PAYLOAD };
+}
+
+function noop(): void {}
 
 type TimerDue = Extract<Park['wait'], { case: 'timer' }>['value']['due'];
 

@@ -92,6 +92,7 @@ function workerOf(dispatch: TestDispatch, code: RunFunction): { close(): void } 
     limits: { ...DEFAULT_WORKER_LIMITS, divergenceMs: 200 },
     budget,
     random: () => 0.5,
+    loadPayload: undefined,
     onTrouble: () => undefined,
   });
   const hello: Hello = {

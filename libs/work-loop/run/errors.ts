@@ -1,6 +1,7 @@
 import type { Payload } from '#gen/millrace/common/v1/payload_pb.ts';
 import type { RunStatus } from '#gen/millrace/state/v1/run_status_pb.ts';
 import type { Failure } from '#gen/millrace/workflow/v1/failure_pb.ts';
+import { errorFromFailure } from './error-from-failure.ts';
 
 /** Thrown by user code that no retry can help: the step fails at once, whatever its policy says. */
 export class NonRetryableError extends Error {
@@ -21,7 +22,7 @@ export class StepError extends Error {
   readonly failure: Failure;
 
   constructor(step: string, attempts: number, failure: Failure) {
-    super(failure.message);
+    super(failure.message, { cause: errorFromFailure(failure) });
     this.name = 'StepError';
     this.type = failure.type;
     this.step = step;
@@ -46,7 +47,7 @@ export class ChildError extends Error {
   readonly failure: Failure;
 
   constructor(runId: string, status: RunStatus | undefined, failure: Failure) {
-    super(failure.message);
+    super(failure.message, { cause: errorFromFailure(failure) });
     this.name = 'ChildError';
     this.runId = runId;
     this.status = status;

@@ -1,6 +1,7 @@
 import type { DomainError } from '#libs/errors/domain-error.ts';
 import type { SendBudget } from '../frames/send-budget.ts';
 import type { Execution } from './execution.ts';
+import type { PayloadLoader } from './payload-loader.ts';
 import type { Turns } from './turns.ts';
 
 /** What the executions of a worker share. */
@@ -11,6 +12,8 @@ export interface ExecutionEnv {
   readonly nowMs: () => number;
   /** From 0 up to 1. */
   readonly random: () => number;
+  /** Gets payloads that the log names. Absent: references are what functions are given. */
+  readonly loadPayload: PayloadLoader | undefined;
   /** What one function may await at once. */
   readonly maxOpenCalls: number;
   /** A run that waits for longer gives its slot back. */

@@ -15,8 +15,8 @@ import type { ExecutionEnv } from './execution-env.ts';
 import { factsOf } from './facts-of.ts';
 import type { RunFacts, RunFunction } from './function-run.ts';
 import { IdleWatch, type Watched } from './idle-watch.ts';
-import { type Fed, LogFeed, type LogReader } from './log-feed.ts';
-import { LogPosition } from './log-position.ts';
+import type { Fed } from './log-feed.ts';
+import { type IntakeHost, LogIntake } from './log-intake.ts';
 import { OpenCalls, tooManyCalls } from './open-calls.ts';
 import { completion, diverged, failed, handedBack, type Outcome, yielded } from './settle-frames.ts';
 import { StepCall } from './step-call.ts';
@@ -31,14 +31,13 @@ import { StepCall } from './step-call.ts';
  * - parked: it has no assignment. What the function does by itself meanwhile waits;
  * - ended: it has settled, or the run is somebody else's. Nothing that the function awaits settles any more.
  */
-export class Execution implements AssignmentHolder, CallHost, LogReader, Watched, Replay {
+export class Execution implements AssignmentHolder, CallHost, IntakeHost, Watched, Replay {
   readonly calls: OpenCalls = new OpenCalls();
   activeCount = 0;
   readonly #env: ExecutionEnv;
   readonly #code: RunFunction;
   readonly #build: string;
-  readonly #feed: LogFeed;
-  readonly #position: LogPosition;
+  readonly #log: LogIntake;
   readonly #idle: IdleWatch;
   readonly #divergence: DivergenceWatch;
   #link: AssignmentLink;
@@ -57,8 +56,7 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
     this.#build = build;
     this.#link = link;
     this.#facts = factsOf(link.assignment);
-    this.#feed = new LogFeed(env.turns, this);
-    this.#position = new LogPosition((after) => this.#link.recall(after));
+    this.#log = new LogIntake(this, env.turns, env.loadPayload);
     this.#idle = new IdleWatch(env.turns, env.yieldMs, this);
     this.#divergence = new DivergenceWatch(this, env.divergenceMs);
     link.holder = this;
@@ -81,7 +79,7 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
   }
 
   get knownSequence(): number {
-    return this.#position.heard;
+    return this.#log.heard;
   }
 
   get mayBegin(): boolean {
@@ -107,12 +105,12 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
 
   get isQuiet(): boolean {
     if (this.#state !== 'active' || !this.#isLive || this.#outcome !== undefined || this.calls.size === 0) return false;
-    return this.activeCount === 0 && this.#feed.isEmpty && !this.#position.isBehind;
+    return this.activeCount === 0 && this.#log.isEmpty && !this.#log.isBehind;
   }
 
   /** Begins: the function is called, and follows the log where there is one. */
   start(): void {
-    this.#takeHistory();
+    this.#log.assigned(this.#link.assignment);
     const run = createFunctionRun(this, this.#link.assignment.input);
     // In a function of its own, so that what the code throws before it first waits is a rejection too.
     (async () => this.#code(run))().then(
@@ -125,13 +123,13 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
   resume(link: AssignmentLink): boolean {
     const { incarnation, stepCount, lastSequence } = link.assignment;
     const isSame = incarnation === this.#facts.incarnation && stepCount === this.#link.ordinal;
-    if (this.#state !== 'parked' || !isSame || Number(lastSequence) < this.#position.heard) return false;
+    if (this.#state !== 'parked' || !isSame || Number(lastSequence) < this.#log.heard) return false;
     this.#link = link;
     this.#facts = factsOf(link.assignment);
     this.#state = 'active';
     this.#holdReason = undefined;
     link.holder = this;
-    this.#takeHistory();
+    this.#log.assigned(link.assignment);
     return true;
   }
 
@@ -165,7 +163,7 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
     this.#state = 'ended';
     this.#divergence.clear();
     this.#idle.reset();
-    this.#feed.stop();
+    this.#log.stop();
     this.calls.discard(reason);
     this.#controller?.abort(reason);
     this.#env.onEnded(this);
@@ -184,7 +182,7 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
     if (!this.calls.add(call)) return;
     if (this.mayBegin) call.begin();
     else if (this.#isLive) this.#idle.ask();
-    else this.#feed.onAsked();
+    else this.#log.onAsked();
   }
 
   forget(call: Call): void {
@@ -207,46 +205,23 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
   // What the log says
 
   recorded(call: Call, ordinal: number, sequence: number, isExact: boolean): void {
-    if (this.#state !== 'active') return;
-    if (!this.#position.acknowledge(ordinal, sequence, isExact, call.mayBringNews)) return;
-    if (call.state !== 'done') this.#feed.acknowledge(call, sequence);
+    if (this.#state === 'active') this.#log.recorded(call, ordinal, sequence, isExact);
   }
 
   woken(events: readonly Event[], lastSequence: number): void {
-    if (this.#state !== 'active') return;
-    const position = this.#position;
-    if (position.isBehind) {
-      position.expect(lastSequence);
-      return;
-    }
-    const missing = this.#pushAll(events);
-    if (missing !== undefined) position.expect(lastSequence, missing - 1);
-    this.#feed.onNews();
+    if (this.#state === 'active') this.#log.woken(events, lastSequence);
   }
 
-  recalled({ events, last }: HistoryChunk): void {
-    if (this.#state !== 'active') return;
-    const missing = this.#position.isLacking ? undefined : this.#pushAll(events);
-    if (missing !== undefined && !this.#position.lack(missing)) {
-      this.refused(new DomainError('INTERNAL', `event ${missing} of the log was asked for and did not come`));
-      return;
-    }
-    if (last) this.#position.onLast();
-    this.#feed.onNews();
+  recalled(chunk: HistoryChunk): void {
+    if (this.#state === 'active') this.#log.recalled(chunk);
   }
 
   moved(durable: readonly SentRecord[], lastSequence: number): void {
-    if (this.#state !== 'active') return;
-    let sequence = this.#position.heard;
-    if (this.#position.isBehind || lastSequence - sequence !== durable.length) {
-      if (lastSequence > sequence) this.#position.expect(lastSequence);
-      return;
-    }
-    // As many events as records: each is one of them.
-    for (const { owner, ordinal } of durable) {
-      sequence += 1;
-      owner.recorded(ordinal, sequence, true);
-    }
+    if (this.#state === 'active') this.#log.moved(durable, lastSequence);
+  }
+
+  recall(afterSequence: number): void {
+    this.#link.recall(afterSequence);
   }
 
   onEvent(event: Event): Fed {
@@ -254,7 +229,7 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
   }
 
   onDrained(): void {
-    if (this.#state !== 'active' || this.#position.isBehind) return;
+    if (this.#state !== 'active' || this.#log.isBehind) return;
     this.#divergence.clear();
     if (!this.#isLive) this.#goLive();
     this.#finish();
@@ -270,11 +245,11 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
   }
 
   get isBehind(): boolean {
-    return this.#position.isBehind;
+    return this.#log.isBehind;
   }
 
   ahead(): Iterable<Event> {
-    return this.#feed.ahead();
+    return this.#log.ahead();
   }
 
   onDiverged(expectedStep: string, foundStep: string): void {
@@ -291,9 +266,8 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
     } else if (kind === CancelKind.STEP_TIMEOUT) {
       const call = this.calls.maybeCall(keyOfStep(step));
       if (call instanceof StepCall) call.cutAttempt();
-    } else if (kind === CancelKind.CANCEL && !this.calls.isCancelled && this.#feed.isEmpty) {
-      // The event says where in the log it was. It came before this, or it is asked for.
-      this.#position.expect(this.#position.heard);
+    } else if (kind === CancelKind.CANCEL && !this.calls.isCancelled) {
+      this.#log.lookAgain();
     }
   }
 
@@ -314,11 +288,18 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
     this.end(error);
   }
 
+  unreadable(error: unknown): void {
+    const trouble = new DomainError('UNAVAILABLE', 'a payload of the run was not read', { cause: error });
+    this.#env.onTrouble(trouble);
+    this.#link.settle(handedBack(trouble.message, RETRY_MS));
+    this.end(trouble);
+  }
+
   // What follows
 
   onLongWait(): void {
     this.#giveUpSlot();
-    this.#link.settle(yielded(this.#position.heard));
+    this.#link.settle(yielded(this.#log.heard));
   }
 
   onHeld(reason: string): void {
@@ -332,33 +313,6 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
     this.#isLive = false;
     const reason = new DomainError('CALLER_GONE', 'the run waits without a slot');
     for (const call of this.calls) call.putAside(reason);
-  }
-
-  /** Takes what an assignment says of the log, and asks for what it lacks. */
-  #takeHistory(): void {
-    const { history, historyTruncated, lastSequence, stepCount, cancelling } = this.#link.assignment;
-    for (const event of history) this.#push(event);
-    const isWhole =
-      history.length > 0 ? !historyTruncated : this.#position.heard === 0 && stepCount === 0 && !cancelling;
-    if (isWhole) this.#position.reach(Number(lastSequence));
-    else this.#position.expect(Number(lastSequence));
-    this.#feed.onNews();
-  }
-
-  /** Takes events up to one that is news and carries what another event has, which was never seen: answers that one. */
-  #pushAll(events: readonly Event[]): number | undefined {
-    for (const event of events) {
-      const missing = Number(event.sequence) > this.#position.heard ? this.calls.maybeMissing(event.kind) : undefined;
-      if (missing !== undefined) return missing;
-      this.#push(event);
-    }
-    return undefined;
-  }
-
-  #push(event: Event): void {
-    // At once: what consumes it may be the next event.
-    this.calls.remember(event);
-    if (this.#position.take(event)) this.#feed.push(event);
   }
 
   #goLive(): void {
@@ -381,12 +335,12 @@ export class Execution implements AssignmentHolder, CallHost, LogReader, Watched
     if (this.#state === 'ended') return;
     this.#outcome = outcome;
     if (!this.#divergence.isBlocked) this.#finish();
-    else this.#feed.onAsked();
+    else this.#log.onAsked();
   }
 
   /** Settles once the function has ended and the log has nothing more. */
   #finish(): void {
-    if (this.#outcome === undefined || !this.#isLive || this.#position.isBehind || !this.#feed.isEmpty) return;
+    if (this.#outcome === undefined || !this.#isLive || this.#log.isBehind || !this.#log.isEmpty) return;
     this.#link.settle(completion(this.#link, this.#outcome));
     this.end(FUNCTION_ENDED);
   }

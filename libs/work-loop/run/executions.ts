@@ -5,6 +5,7 @@ import type { AssignmentLink } from '../link/assignment-link.ts';
 import type { WorkerFunction, WorkerLimits } from '../worker-options.ts';
 import { Execution } from './execution.ts';
 import type { ExecutionEnv } from './execution-env.ts';
+import type { PayloadLoader } from './payload-loader.ts';
 import { createTurns } from './turns.ts';
 
 /** The executions of a worker. */
@@ -27,11 +28,12 @@ export interface ExecutionsOptions {
   readonly limits: WorkerLimits;
   readonly budget: SendBudget;
   readonly random: () => number;
+  readonly loadPayload: PayloadLoader | undefined;
   readonly onTrouble: (error: DomainError) => void;
 }
 
 /** Makes the executions of a worker: there is never more than one of a run. */
-export function createExecutions({ limits, budget, random, onTrouble }: ExecutionsOptions): Executions {
+export function createExecutions({ limits, budget, random, loadPayload, onTrouble }: ExecutionsOptions): Executions {
   const active = new PassingMap<string, Execution>();
   const parked = new PassingMap<string, Execution>();
   let holdReason: string | undefined;
@@ -40,6 +42,7 @@ export function createExecutions({ limits, budget, random, onTrouble }: Executio
     budget,
     nowMs: () => performance.now(),
     random,
+    loadPayload,
     maxOpenCalls: limits.maxOpenCalls,
     yieldMs: limits.yieldMs,
     divergenceMs: limits.divergenceMs,

@@ -122,4 +122,20 @@ export interface FunctionRun {
   startChild(workflow: string, input: Payload | undefined, options?: ChildOptions): Promise<StartedChild>;
   /** Waits for the output of a child that was started before. The name is `child` by default. */
   waitChild(runId: string, name?: string): Promise<Payload | undefined>;
+  /**
+   * Whether code that was added under this id runs: it does where nothing is in the log beyond this point, and where it
+   * did when the log was made. The answer is recorded, and the same for the rest of the run. At most 119 bytes.
+   */
+  patched(id: string): boolean;
+  /** Begins something of this kind that has branches. Answers what makes the branch of a number. */
+  fork(kind: string): (branch: number) => FunctionBranch;
+}
+
+/** A part of a function that goes on beside others: what it awaits is named in a scope of its own. */
+export interface FunctionBranch {
+  readonly run: FunctionRun;
+  /** Throws a CancelledError into what the branch awaits, or into the next thing that it asks for. Only once. */
+  cancel(): void;
+  /** The branch asks for nothing more. */
+  end(): void;
 }

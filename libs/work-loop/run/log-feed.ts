@@ -19,7 +19,15 @@ export interface LogReader {
   onDrained(): void;
   /** The function has not come to this event. */
   onBlocked(event: Event): void;
+  /** Whether there is more of the log than has been added. */
+  readonly isBehind: boolean;
 }
+
+/**
+ * How many entries stay back while there is more of the log: code that was added to a function has to know what comes
+ * next, which may be behind as many records as were on their way at once.
+ */
+const HELD_BACK = 1_000;
 
 /**
  * The log of a run as it reaches the function: entry by entry, and no more than one that gives it something in one turn of
@@ -34,6 +42,8 @@ export class LogFeed implements TurnWork {
   #givenTurn = 0;
   #isWaiting = false;
   #isRunning = false;
+  /** Events whose payloads are on their way. */
+  readonly #loading = new Set<Event>();
 
   constructor(turns: Turns, reader: LogReader) {
     this.#turns = turns;
@@ -59,9 +69,15 @@ export class LogFeed implements TurnWork {
     }
   }
 
-  /** The next entry of the log. */
-  push(event: Event): void {
+  /** The next entry of the log. It is given once `loaded` has resolved. */
+  push(event: Event, loaded?: Promise<void>): void {
     this.#entries.push(event);
+    if (loaded === undefined) return;
+    this.#loading.add(event);
+    void loaded.then(() => {
+      this.#loading.delete(event);
+      this.onNews();
+    });
   }
 
   /** Entries were added. */
@@ -94,6 +110,11 @@ export class LogFeed implements TurnWork {
   #run(): void {
     this.#isRunning = true;
     for (let entry = this.#entries[this.#head]; entry !== undefined; entry = this.#entries[this.#head]) {
+      const isHeldBack = this.#reader.isBehind && this.#entries.length - this.#head <= HELD_BACK;
+      if (isHeldBack || (!(entry instanceof Acknowledgement) && this.#loading.has(entry))) {
+        this.#isRunning = false;
+        return;
+      }
       if (this.#givenTurn === this.#turns.current()) {
         this.#isRunning = false;
         this.#wait();

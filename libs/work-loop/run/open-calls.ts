@@ -4,22 +4,29 @@ import type { ChildEnded, ChildRejected, ChildStarted, SignalConsumed } from '#g
 import { DomainError } from '#libs/errors/domain-error.ts';
 import { keyOfStep } from '../values/step-key.ts';
 import type { Call, CallName, EventKind } from './call.ts';
+import { CancelledScopes, isWithin } from './cancelled-scopes.ts';
 import { ChildCall } from './child-call.ts';
 import { maybeRecord } from './describe-event.ts';
 import { CancelledError } from './errors.ts';
 import type { Fed } from './log-feed.ts';
+import { SpareSignals } from './spare-signals.ts';
 import { ChildWaitCall, SignalCall } from './wait-call.ts';
 
 /** What a function awaits, and how the log answers it. */
 export class OpenCalls {
+  /** Whether code that was added under an id runs. */
+  readonly patches: Map<string, boolean> = new Map();
   readonly #calls = new Map<string, Call>();
-  /** What a cancel took from the function: records of it may still be in the log. */
+  /** What a cancel, of the run or of a scope, took from the function: records of it may still be in the log. */
   readonly #withdrawn = new Map<string, Call>();
   readonly #occurrences = new Map<string, number>();
   /** What buffered signals carry, by the event that buffered them. */
   readonly #buffered = new Map<number, Payload | undefined>();
   /** How children ended that nobody waited for. */
   readonly #childEnds = new Map<string, ChildEnded>();
+  readonly #spareSignals = new SpareSignals();
+  readonly #cancelledScopes = new CancelledScopes();
+  readonly #branchings = new Map<string, number>();
   #cancel: 'none' | 'pending' | 'told' = 'none';
   #recordedOrdinal = 0;
 
@@ -48,6 +55,14 @@ export class OpenCalls {
     return { scope, name, occurrence };
   }
 
+  /** The next scope for the branches of something of this kind within a scope. */
+  nextBranching(scope: string, kind: string): string {
+    const name = scope === '' ? kind : `${scope}/${kind}`;
+    const occurrence = this.#branchings.get(name) ?? 0;
+    this.#branchings.set(name, occurrence + 1);
+    return `${name}.${occurrence}`;
+  }
+
   maybeCall(key: string | undefined): Call | undefined {
     return key === undefined ? undefined : this.#calls.get(key);
   }
@@ -57,16 +72,33 @@ export class OpenCalls {
     return this.#childEnds.get(runId);
   }
 
-  /** Takes a call in. Answers whether it is open: the first one after a cancel that nobody was told of is not. */
+  /**
+   * Takes a call in. Answers whether it is open: the first one after a cancel that nobody was told of is not, nor is a wait
+   * for a signal that is spare.
+   */
   add(call: Call): boolean {
-    if (this.#cancel === 'pending') {
-      this.#cancel = 'told';
-      this.#withdrawn.set(call.key, call);
-      call.withdraw(new CancelledError());
+    if (this.#cancel === 'pending' || this.#cancelledScopes.takes(call)) {
+      if (this.#cancel === 'pending') this.#cancel = 'told';
+      this.#withdraw(call);
       return false;
     }
+    const spare = call instanceof SignalCall ? this.#spareSignals.take(call.signal) : undefined;
     this.#calls.set(call.key, call);
-    return true;
+    if (spare === undefined || !(call instanceof SignalCall)) return true;
+    call.receive(spare.payload);
+    return false;
+  }
+
+  /** What is awaited in a scope is told once that it is cancelled; if nothing is, the next call is. */
+  cancelScope(scope: string): void {
+    const calls = [...this.#calls.values()].filter((call) => isWithin(call.scope, scope));
+    if (calls.length === 0) this.#cancelledScopes.add(scope);
+    for (const call of calls) this.#withdraw(call);
+  }
+
+  /** Nothing more is asked for in a scope. */
+  endScope(scope: string): void {
+    this.#cancelledScopes.end(scope);
   }
 
   forget(call: Call): void {
@@ -79,6 +111,7 @@ export class OpenCalls {
     this.#calls.clear();
     this.#buffered.clear();
     this.#childEnds.clear();
+    this.#spareSignals.clear();
   }
 
   /** The event that has what a consumed signal carries, when that is not known here. */
@@ -126,12 +159,25 @@ export class OpenCalls {
     }
   }
 
-  #receive({ step, payload, receivedSequence }: SignalConsumed): Fed {
+  /** A wait that was given up has no use for its signal: another one of the same function has. */
+  #receive({ step, name, payload, receivedSequence }: SignalConsumed): Fed {
     const received = Number(receivedSequence);
     const carried = payload ?? this.#buffered.get(received);
     this.#buffered.delete(received);
-    const call = this.maybeCall(keyOfStep(step));
-    return call instanceof SignalCall && call.receive(carried) ? 'given' : 'taken';
+    const call = this.maybeCall(keyOfStep(step)) ?? this.#maybeOther(name);
+    if (call instanceof SignalCall && call.receive(carried)) return 'given';
+    this.#spareSignals.keep(name, carried);
+    return 'taken';
+  }
+
+  /** Another wait for a signal. Its own record may be in the log, and may bring a signal that it does not need any more. */
+  #maybeOther(signal: string): SignalCall | undefined {
+    for (const call of this.#calls.values()) {
+      if (!(call instanceof SignalCall) || call.signal !== signal) continue;
+      this.#withdrawn.set(call.key, call);
+      return call;
+    }
+    return undefined;
   }
 
   #child(about: ChildStarted | ChildRejected | ChildEnded): ChildCall | undefined {
@@ -158,13 +204,14 @@ export class OpenCalls {
       return 'taken';
     }
     this.#cancel = 'told';
-    const calls = [...this.#calls.values()];
-    this.#calls.clear();
-    for (const call of calls) {
-      this.#withdrawn.set(call.key, call);
-      call.withdraw(new CancelledError());
-    }
+    for (const call of this.#calls.values()) this.#withdraw(call);
     return 'given';
+  }
+
+  #withdraw(call: Call): void {
+    this.#calls.delete(call.key);
+    this.#withdrawn.set(call.key, call);
+    call.withdraw(new CancelledError());
   }
 }
 

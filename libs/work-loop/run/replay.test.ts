@@ -261,3 +261,126 @@ test('a function that awaits too much at once is told the limit', async () => {
   await untilEnded(run);
   expect(run.failure).toMatchObject({ type: 'QUOTA_EXCEEDED', message: 'a function awaits at most 5 things at once' });
 });
+
+test('code that was added later runs for runs that come to it, and not in the replay of those that passed it', async () => {
+  await using server = await startTestServer();
+  const seen: string[] = [];
+  const code =
+    (isNew: boolean): RunFunction =>
+    async (ctx) => {
+      await ctx.step('a', () => undefined);
+      const isPatched = isNew && ctx.patched('more');
+      seen.push(`${ctx.facts.runId} ${isPatched} ${isNew && ctx.patched('more')}`);
+      if (isPatched) await ctx.step('more', () => undefined);
+      await ctx.waitSignal('go');
+      await ctx.step('b', () => undefined);
+      return undefined;
+    };
+  const [old, young] = [server.dispatch.start('old'), server.dispatch.start('young')];
+  // It waits before the code that will be added.
+  young.isPaused = true;
+  {
+    await using _worker = quickWorker(server, code(false));
+    await until(() => old.waits.length === 1);
+  }
+  server.dispatch.resume(young);
+  {
+    await using _worker = quickWorker(server, code(true));
+    await until(() => young.waits.length === 1);
+    server.dispatch.signal(old, 'go');
+    await untilEnded(old);
+  }
+  // In a replay of what was patched it is patched again.
+  server.dispatch.signal(young, 'go');
+  await using _worker = quickWorker(server, code(true));
+  await untilEnded(young);
+  expect(seen.filter((line) => line.startsWith('old'))).toEqual(['old false false', 'old false false']);
+  expect(seen.filter((line) => line.startsWith('young'))).toEqual(['young true true', 'young true true']);
+  expect(recordsOf(old)).toEqual(['a#0 stepRecorded', 'go#0 signalWaitStarted', 'b#0 stepRecorded']);
+  expect(recordsOf(young)).toEqual([
+    'a#0 stepRecorded',
+    'patched:more#0 valueRecorded',
+    'more#0 stepRecorded',
+    'go#0 signalWaitStarted',
+    'b#0 stepRecorded',
+  ]);
+});
+
+test('payloads that the log names are got before what comes after them is given', async () => {
+  await using server = await startTestServer();
+  const run = server.dispatch.start('r1');
+  const ref = {
+    $typeName: 'millrace.common.v1.PayloadRef',
+    sha256: new Uint8Array(32),
+    size: 3n,
+    uploadId: '',
+  } as const;
+  const order: string[] = [];
+  const code: RunFunction = async (ctx) => {
+    await Promise.all(
+      ['a', 'b'].map(async (name) => {
+        const given = await ctx.step(name, () => text(name));
+        order.push(`${name} ${textOf(given)}`);
+      }),
+    );
+    await ctx.waitSignal('go');
+    return undefined;
+  };
+  {
+    await using _worker = quickWorker(server, code);
+    await until(() => run.waits.length === 1);
+  }
+  for (const { kind } of run.log) {
+    if (kind.case === 'stepRecorded' && kind.value.step?.name === 'a' && kind.value.result !== undefined) {
+      kind.value.result.value = { case: 'ref', value: ref };
+    }
+  }
+  server.dispatch.signal(run, 'go');
+  const loaded: string[] = [];
+  await using _worker = quickWorker(server, code, {
+    loadPayload: async (payload, { runId }) => {
+      loaded.push(runId);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      payload.value = { case: 'data', value: Buffer.from('far') };
+    },
+  });
+  await untilEnded(run);
+  expect(order).toEqual(['a a', 'b b', 'a far', 'b b']);
+  expect(loaded).toEqual(['r1']);
+});
+
+test('a payload that cannot be got gives the run back', async () => {
+  await using server = await startTestServer();
+  const run = server.dispatch.start('r1');
+  const code: RunFunction = async (ctx) => {
+    await ctx.step('a', () => text('a'));
+    await ctx.waitSignal('go');
+    return undefined;
+  };
+  {
+    await using _worker = quickWorker(server, code);
+    await until(() => run.waits.length === 1);
+  }
+  const [result] = run.log.flatMap(({ kind }) => (kind.case === 'stepRecorded' ? [kind.value.result] : []));
+  if (result !== undefined) {
+    const sha256 = new Uint8Array(32);
+    result.value = {
+      case: 'ref',
+      value: { $typeName: 'millrace.common.v1.PayloadRef', sha256, size: 3n, uploadId: '' },
+    };
+  }
+  server.dispatch.signal(run, 'go');
+  let tries = 0;
+  const troubles: string[] = [];
+  await using _worker = quickWorker(server, code, {
+    onTrouble: ({ message }) => troubles.push(message),
+    loadPayload: async (payload) => {
+      tries += 1;
+      if (tries === 1) throw new RangeError('away');
+      payload.value = { case: 'data', value: Buffer.from('a') };
+    },
+  });
+  await untilEnded(run);
+  expect(run.status).toBe('completed');
+  expect(troubles).toEqual(['a payload of the run was not read']);
+});

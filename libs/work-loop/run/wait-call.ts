@@ -102,6 +102,19 @@ export class TimerCall extends WaitCall<void> {
 /** A wait for a signal. */
 export class SignalCall extends WaitCall<ReceivedSignal | undefined> {
   readonly what = 'signal';
+  readonly signal: string;
+
+  constructor(
+    host: CallHost,
+    name: CallName,
+    signal: string,
+    wait: Park['wait'],
+    resolve: (value: ReceivedSignal | undefined) => void,
+    reject: (error: Error) => void,
+  ) {
+    super(host, name, wait, resolve, reject);
+    this.signal = signal;
+  }
 
   isRecord(kind: EventKind): boolean {
     return kind.case === 'signalWaitStarted';
