@@ -10,7 +10,7 @@ import type {
   YieldSlot,
 } from './item-commands.ts';
 import type { StartRun } from './start-run.ts';
-import type { ParkFunction, RecordStep, StartChild, TimeOutStep } from './step-commands.ts';
+import type { ParkFunction, RecordStep, StartChild, TimeOutStep, WithdrawWait } from './step-commands.ts';
 import type {
   AnnounceBuild,
   ReportChildEnd,
@@ -33,6 +33,7 @@ export type Command =
   | RecordStep
   | TimeOutStep
   | ParkFunction
+  | WithdrawWait
   | StartChild
   | Wake
   | AnnounceBuild

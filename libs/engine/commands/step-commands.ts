@@ -52,6 +52,13 @@ export interface ParkFunction {
   readonly wait: ParkWait;
 }
 
+/** A function does not need a timer or a wait for a signal any more. No record; what is not open is left alone. */
+export interface WithdrawWait {
+  readonly kind: 'withdrawWait';
+  readonly lease: LeaseProof;
+  readonly step: StepId;
+}
+
 /** A function starts a child run. Recorded with the next ordinal, as a step record is. */
 export interface StartChild {
   readonly kind: 'startChild';

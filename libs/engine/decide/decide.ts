@@ -11,7 +11,7 @@ import { decideExpireLease, decideExtendLease, decideLeaseItem } from './leases.
 import { decideAnnounceBuild, decideComplete, decideFail, decideRelease, decideYield } from './settles.ts';
 import { decideSendSignal } from './signals.ts';
 import { decideStart } from './start.ts';
-import { decidePark, decideRecordStep, decideStartChild, decideTimeOutStep } from './steps.ts';
+import { decidePark, decideRecordStep, decideStartChild, decideTimeOutStep, decideWithdrawWait } from './steps.ts';
 
 const DRIVERS: Readonly<Record<CommandKind, Driver | 'BOTH'>> = {
   startRun: 'BOTH',
@@ -32,6 +32,7 @@ const DRIVERS: Readonly<Record<CommandKind, Driver | 'BOTH'>> = {
   recordStep: 'SERVER',
   timeOutStep: 'SERVER',
   parkFunction: 'SERVER',
+  withdrawWait: 'SERVER',
   startChild: 'SERVER',
   announceBuild: 'SERVER',
   reportChildStart: 'SERVER',
@@ -102,6 +103,8 @@ export function decide(run: Run, command: Command, now: number): Decision {
       return decideTimeOutStep(run, command, now);
     case 'parkFunction':
       return decidePark(run, command, now);
+    case 'withdrawWait':
+      return decideWithdrawWait(run, command, now);
     case 'startChild':
       return decideStartChild(run, command, now);
     case 'wake':

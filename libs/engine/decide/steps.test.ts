@@ -143,6 +143,40 @@ describe('a parked timer', () => {
   });
 });
 
+describe('a wait that is given up', () => {
+  test('is over without a record; what has been answered, or was never there, is left alone', () => {
+    const s = createScenario();
+    const lease = s.lease();
+    s.park(lease, { kind: 'timer', dueTime: s.now + 50 });
+    s.park(lease, { kind: 'signal', name: 'go', timeoutMs: 50 });
+    const { stepCount } = s.run;
+    const led = ['timer', 'signal', 'nothing', 'timer'].map((name) => {
+      s.accept({ kind: 'withdrawWait', lease, step: stepOf(name) });
+      return s.kinds();
+    });
+    expect(led).toEqual([['timerWithdrawn'], ['waitWithdrawn'], [], []]);
+    expect(s.run.waits.size).toBe(0);
+    expect(s.run.stepCount).toBe(stepCount);
+    expect(s.run.wakeTime).toBe(Infinity);
+    s.pass(100);
+    expect(s.events).toEqual([]);
+  });
+
+  test("leaves its signal to the next one, and is nobody's but who holds the run", () => {
+    const s = createScenario();
+    const lease = s.lease();
+    s.park(lease, { kind: 'signal', name: 'go', timeoutMs: undefined });
+    const stale = { ...lease, fence: lease.fence - 1n };
+    expect(s.refuse({ kind: 'withdrawWait', lease: stale, step: stepOf('signal') })).toMatchObject({
+      reason: 'LEASE_LOST',
+    });
+    s.accept({ kind: 'withdrawWait', lease, step: stepOf('signal') });
+    s.accept({ kind: 'sendSignal', name: 'go', signalId: '', payload: payloadOf('1') });
+    s.park(lease, { kind: 'signal', name: 'go', timeoutMs: undefined }, 'again');
+    expect(s.kinds()).toEqual(['signalWaitStarted', 'signalConsumed']);
+  });
+});
+
 describe('a yield', () => {
   test('is followed by a new offer at once when news came that the worker may not have heard of', () => {
     const s = createScenario();

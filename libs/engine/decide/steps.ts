@@ -1,5 +1,5 @@
 import type { LeaseProof } from '../commands/item-commands.ts';
-import type { ParkFunction, RecordStep, StartChild, TimeOutStep } from '../commands/step-commands.ts';
+import type { ParkFunction, RecordStep, StartChild, TimeOutStep, WithdrawWait } from '../commands/step-commands.ts';
 import type { Event } from '../events/event.ts';
 import { engineFailure } from '../model/failure.ts';
 import type { OpenStep } from '../model/open-things.ts';
@@ -135,6 +135,20 @@ function waitForSignal(
   } else if (untilTime !== undefined && untilTime <= draft.time) {
     append(draft, { kind: 'signalWaitTimedOut', nodePath: ROOT, step, name, startedSequence });
   }
+}
+
+/** Ends a wait that nobody needs. What was buffered for it meanwhile was consumed, and is not given back. */
+export function decideWithdrawWait(run: Run, { lease, step }: WithdrawWait, now: number): Decision {
+  if (heldNode(run, lease) === undefined) return refuseProof(run, lease, undefined);
+  const key = stepKey(step);
+  for (const wait of run.waits.values()) {
+    if (wait.step === undefined || stepKey(wait.step) !== key) continue;
+    const draft = createDraft(run, now);
+    const { startedSequence } = wait;
+    append(draft, { kind: wait.kind === 'timer' ? 'timerWithdrawn' : 'waitWithdrawn', startedSequence });
+    return appended(draft, DONE);
+  }
+  return nothing(DONE);
 }
 
 /** Records that a function starts a child run. Whether it could be started is told by a later event. */

@@ -78,7 +78,10 @@ export function commandFromMove(run: Run, { choice, a, b }: Move, now: number, f
     }
     case 14:
       return { kind: 'parkFunction', lease, ordinal, step, wait: { kind: 'child', runId: `child-${a % 3}` } };
-    case 15:
+    case 15: {
+      const waits = [...run.waits.values()];
+      return { kind: 'withdrawWait', lease, step: waits[a % Math.max(1, waits.length)]?.step ?? step };
+    }
     case 16:
       return { kind: 'yieldSlot', lease, knownSequence: a % 2 === 0 ? run.lastSequence : 0 };
     case 17: {

@@ -12,6 +12,7 @@ const ALWAYS: ReadonlySet<CommandKind> = new Set<CommandKind>([
   'failItem',
   'releaseItem',
   'yieldSlot',
+  'withdrawWait',
   'extendLease',
   'expireLease',
   'timeOutStep',

@@ -1,5 +1,11 @@
 import type { WorkRequest } from '#gen/millrace/state/v1/dispatch_service_pb.ts';
-import type { Heartbeat, HeldItem, HistoryRequest, LeaseExtension } from '#gen/millrace/state/v1/work_up_pb.ts';
+import type {
+  Heartbeat,
+  HeldItem,
+  HistoryRequest,
+  LeaseExtension,
+  WaitWithdrawal,
+} from '#gen/millrace/state/v1/work_up_pb.ts';
 import type { AnnouncedDefinition } from '#gen/millrace/state/v1/worker_pb.ts';
 import { payloadBytes } from '../values/payload.ts';
 import { frameBytes, type RecordFrame, type SettleFrame } from './item-frame.ts';
@@ -10,7 +16,7 @@ const MAX_FRAMES = 4_096;
 const SMALL_BYTES = 1_024;
 
 /** Any frame about an assignment. */
-export type LineFrame = RecordFrame | SettleFrame | HistoryRequest | LeaseExtension | HeldItem;
+export type LineFrame = RecordFrame | SettleFrame | HistoryRequest | LeaseExtension | WaitWithdrawal | HeldItem;
 
 /** The frames of one stream on their way out. */
 export interface FrameLine {
@@ -69,6 +75,9 @@ export function createFrameLine({ tenantId, send, onBroken }: LineOptions): Fram
         case 'millrace.state.v1.LeaseExtension':
           open(SMALL_BYTES + payloadBytes(frame.details)).extend.push(frame);
           break;
+        case 'millrace.state.v1.WaitWithdrawal':
+          open(SMALL_BYTES * 2).withdraw.push(frame);
+          break;
         case 'millrace.state.v1.HeldItem':
           open(SMALL_BYTES).held.push(frame);
           break;
@@ -113,5 +122,6 @@ export function emptyRequest(tenantId: string): WorkRequest {
     held: [],
     announce: [],
     retract: [],
+    withdraw: [],
   };
 }

@@ -74,6 +74,8 @@ export class AssignmentLink {
   #resentOrdinal = 0;
   #settle: SettleFrame | undefined;
   #historyAfter: number | undefined;
+  /** Waits to be given up that no stream was told of. */
+  readonly #withdrawals: StepId[] = [];
   #mends = 0;
   /** How often in a row it was looked at without an answer in between. */
   #silentLooks = 0;
@@ -139,6 +141,12 @@ export class AssignmentLink {
   extend(details: Payload | undefined, step: StepId | undefined): void {
     if (this.#state !== 'open') return;
     this.#line?.add({ $typeName: 'millrace.state.v1.LeaseExtension', handle: this.#handle, details, step });
+  }
+
+  /** Gives waits up, now or once there is a stream. Nobody says whether it arrived: a wait that stays open does no harm. */
+  withdraw(steps: readonly StepId[]): void {
+    for (const step of steps) this.#withdrawals.push(step);
+    if (this.#state === 'open') this.#sendWithdrawals();
   }
 
   /** The stream that it came by. */
@@ -281,6 +289,13 @@ export class AssignmentLink {
     this.#sent.forEach((frame) => this.#send(frame));
     if (this.#settle !== undefined) this.#send(this.#settle);
     if (this.#historyAfter !== undefined) this.#sendRecall(this.#historyAfter);
+    this.#sendWithdrawals();
+  }
+
+  #sendWithdrawals(): void {
+    for (const step of this.#withdrawals.splice(0)) {
+      this.#line?.add({ $typeName: 'millrace.state.v1.WaitWithdrawal', handle: this.#handle, step });
+    }
   }
 
   #sendRecall(afterSequence: number): void {

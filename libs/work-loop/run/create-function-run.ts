@@ -31,6 +31,8 @@ export interface FunctionHost extends CallHost {
   /** The events of the log that the function has not come to. */
   ahead(): Iterable<Event>;
   open(call: Call): void;
+  /** What is awaited in a scope is told once that it is cancelled; if nothing is, the next call is. */
+  cancelScope(scope: string): void;
 }
 
 const NO_OPTIONS: StepOptions = Object.freeze({});
@@ -180,7 +182,7 @@ export function createFunctionRun(host: FunctionHost, input: Payload | undefined
         assertScope(branchScope);
         return {
           run: createFunctionRun(host, input, branchScope),
-          cancel: () => calls.cancelScope(branchScope),
+          cancel: () => host.cancelScope(branchScope),
           end: () => calls.endScope(branchScope),
         };
       };

@@ -202,6 +202,11 @@ export class Execution implements AssignmentHolder, CallHost, IntakeHost, Watche
     this.#link.extend(details, step);
   }
 
+  cancelScope(scope: string): void {
+    this.calls.cancelScope(scope);
+    this.#withdrawGivenUp();
+  }
+
   // What the log says
 
   recorded(call: Call, ordinal: number, sequence: number, isExact: boolean): void {
@@ -232,6 +237,7 @@ export class Execution implements AssignmentHolder, CallHost, IntakeHost, Watche
     if (this.#state !== 'active' || this.#log.isBehind) return;
     this.#divergence.clear();
     if (!this.#isLive) this.#goLive();
+    this.#withdrawGivenUp();
     this.#finish();
     if (this.calls.size > 0 && this.activeCount === 0) this.#idle.ask();
   }
@@ -325,6 +331,13 @@ export class Execution implements AssignmentHolder, CallHost, IntakeHost, Watche
     this.#isLive = true;
     this.#wasLive = true;
     if (this.#holdReason === undefined) this.#beginOpen();
+  }
+
+  /** The server need not keep what the function gave up; while that is replayed, the rest of the log may say so. */
+  #withdrawGivenUp(): void {
+    if (this.#state !== 'active' || !this.#isLive) return;
+    const steps = this.calls.takeGivenUp();
+    if (steps.length > 0) this.#link.withdraw(steps);
   }
 
   #beginOpen(): void {

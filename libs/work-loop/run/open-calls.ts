@@ -1,5 +1,6 @@
 import type { Payload } from '#gen/millrace/common/v1/payload_pb.ts';
 import type { Event } from '#gen/millrace/state/v1/event_pb.ts';
+import type { StepId } from '#gen/millrace/state/v1/step_events_pb.ts';
 import type { ChildEnded, ChildRejected, ChildStarted, SignalConsumed } from '#gen/millrace/state/v1/wait_events_pb.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
 import { keyOfStep } from '../values/step-key.ts';
@@ -8,6 +9,7 @@ import { CancelledScopes, isWithin } from './cancelled-scopes.ts';
 import { ChildCall } from './child-call.ts';
 import { maybeRecord } from './describe-event.ts';
 import { CancelledError } from './errors.ts';
+import { GivenUpWaits } from './given-up-waits.ts';
 import type { Fed } from './log-feed.ts';
 import { SpareSignals } from './spare-signals.ts';
 import { ChildWaitCall, SignalCall } from './wait-call.ts';
@@ -26,6 +28,7 @@ export class OpenCalls {
   readonly #childEnds = new Map<string, ChildEnded>();
   readonly #spareSignals = new SpareSignals();
   readonly #cancelledScopes = new CancelledScopes();
+  readonly #givenUp = new GivenUpWaits();
   readonly #branchings = new Map<string, number>();
   #cancel: 'none' | 'pending' | 'told' = 'none';
   #recordedOrdinal = 0;
@@ -93,7 +96,15 @@ export class OpenCalls {
   cancelScope(scope: string): void {
     const calls = [...this.#calls.values()].filter((call) => isWithin(call.scope, scope));
     if (calls.length === 0) this.#cancelledScopes.add(scope);
-    for (const call of calls) this.#withdraw(call);
+    for (const call of calls) {
+      this.#givenUp.add(call);
+      this.#withdraw(call);
+    }
+  }
+
+  /** Waits that were given up and that the server may still keep: it is told of each once. */
+  takeGivenUp(): readonly StepId[] {
+    return this.#givenUp.take();
   }
 
   /** Nothing more is asked for in a scope. */
@@ -129,6 +140,7 @@ export class OpenCalls {
   /** Follows the log by one event. */
   follow(event: Event): Fed {
     const { kind } = event;
+    this.#givenUp.follow(event);
     const record = maybeRecord(kind);
     const sequence = Number(event.sequence);
     if (record !== undefined) {
@@ -174,7 +186,8 @@ export class OpenCalls {
   #maybeOther(signal: string): SignalCall | undefined {
     for (const call of this.#calls.values()) {
       if (!(call instanceof SignalCall) || call.signal !== signal) continue;
-      this.#withdrawn.set(call.key, call);
+      this.#givenUp.add(call);
+      this.#expectRecords(call);
       return call;
     }
     return undefined;
@@ -210,8 +223,13 @@ export class OpenCalls {
 
   #withdraw(call: Call): void {
     this.#calls.delete(call.key);
-    this.#withdrawn.set(call.key, call);
+    this.#expectRecords(call);
     call.withdraw(new CancelledError());
+  }
+
+  /** What waits has no record on its way; but a step that waits in a replay may have been tried again by then. */
+  #expectRecords(call: Call): void {
+    if (call.state !== 'waiting' || call.what === 'step') this.#withdrawn.set(call.key, call);
   }
 }
 

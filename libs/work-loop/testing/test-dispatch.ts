@@ -8,7 +8,8 @@ import type { StepId } from '#gen/millrace/state/v1/step_events_pb.ts';
 import { CancelKind, type HeldState } from '#gen/millrace/state/v1/work_down_pb.ts';
 import type { ChildStart, HeldItem, Hello, Park, StepRecord } from '#gen/millrace/state/v1/work_up_pb.ts';
 import { ackOf, heldStateOf, noticeOf, rejectionOf } from './test-frames.ts';
-import { appendRecord, closeWait, closeWaits, consumeSignal, type TestWorld } from './test-records.ts';
+import { appendRecord, closeWait, closeWaits, consumeSignal, type TestWorld, withdrawWait } from './test-records.ts';
+
 import { append, assignmentOf, createTestRun, type TestRun } from './test-run.ts';
 
 /** A stream of a worker, as the server of the tests sees it. */
@@ -116,6 +117,7 @@ export class TestDispatch {
           }
         });
       }
+      for (const { handle, step } of request.withdraw) withdrawWait(stream.items.get(handle)?.run, step);
       for (const { handle, knownSequence } of request.yieldSlot) {
         this.#settle(stream, handle, undefined, (run) => {
           append(run, { case: 'taskReleased', value: { reason: 'parked' } });

@@ -2,6 +2,7 @@ import { durationMs, timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt
 import type { Event } from '#gen/millrace/state/v1/event_pb.ts';
 import type { StepId } from '#gen/millrace/state/v1/step_events_pb.ts';
 import type { ChildStart, Park, StepRecord } from '#gen/millrace/state/v1/work_up_pb.ts';
+import { keyOfStep } from '../values/step-key.ts';
 import { append, type TestRun, type TestWait } from './test-run.ts';
 
 /** What records lead to, now or later. */
@@ -160,6 +161,15 @@ export function closeWait(run: TestRun, wait: TestWait): void {
   clearTimeout(wait.timer);
   const at = run.waits.indexOf(wait);
   if (at >= 0) run.waits.splice(at, 1);
+}
+
+/** A wait is given up, if it is open. */
+export function withdrawWait(run: TestRun | undefined, step: StepId | undefined): void {
+  const wait = run?.waits.find((open) => keyOfStep(open.step) === keyOfStep(step));
+  if (run === undefined || wait === undefined) return;
+  closeWait(run, wait);
+  const value = { startedSequence: BigInt(wait.startedSequence) };
+  append(run, wait.kind === 'timer' ? { case: 'timerWithdrawn', value } : { case: 'waitWithdrawn', value });
 }
 
 /** Everything that a run waits for is over. */

@@ -73,6 +73,28 @@ describe('what people import', { timeout: 60_000 }, () => {
     expect(made).toBe(1);
   });
 
+  test('what lost a race is awaited by nobody: the next wait gets the signal, and nothing is left open', async () => {
+    using folder = createTestFolder();
+    await using state = await serve(folder.path);
+    const address = state.grpc['state'] ?? '';
+    const go = signal<number>('go');
+    const racing = workflow('racing', async (ctx) => {
+      const given: unknown[] = [];
+      for (let turn = 0; turn < 50; turn += 1) {
+        given.push(await ctx.race([(c) => c.waitFor(go), (c) => c.sleep(60_000), (c) => c.step('s', () => turn)]));
+      }
+      return [...given, await ctx.waitFor(go)];
+    });
+    await using worker = new Worker({ address, workflows: [racing] });
+    await worker.start();
+    await using client = new Client({ address });
+    const run = await client.start(racing);
+    const waits = async (): Promise<unknown[]> => (await run.get()).waits.map(({ kind }) => kind.case);
+    await expect.poll(waits, { timeout: 10_000 }).toEqual(['signal']);
+    await run.send(go, 7);
+    expect(await run.result()).toEqual([...Array.from({ length: 50 }, (_, turn) => turn), 7]);
+  });
+
   test('a workflow that fails is a RunError with its type, cause and stack; a cancel cleans up', async () => {
     using folder = createTestFolder();
     await using state = await serve(folder.path);

@@ -6,6 +6,7 @@ import type {
   LeaseRelease,
   Park,
   StepRecord,
+  WaitWithdrawal,
   WorkCompletion,
   WorkFailure,
   YieldSlot,
@@ -158,6 +159,20 @@ export function createItemFrames(
     enqueue(item, () => send(item, frame.ordinal, 'parkFunction', (now) => parkFromProto(frame, item.proof, now)));
   }
 
+  function withdraw({ handle, step: stepId }: WaitWithdrawal): void {
+    const item = find(handle, 0);
+    if (item === undefined || stepId === undefined) return;
+    const peer = maybePeer(item);
+    if (peer !== undefined) {
+      peer
+        .open()
+        .withdraw.push({ $typeName: 'millrace.state.v1.WaitWithdrawal', handle: item.peerHandle, step: stepId });
+      return;
+    }
+    const make = (): Command => ({ kind: 'withdrawWait', lease: item.proof, step: stepIdFromProto(stepId) });
+    enqueue(item, () => send(item, 0, 'withdrawWait', make));
+  }
+
   function startChild(frame: ChildStart): void {
     const item = find(frame.handle, frame.ordinal);
     if (item === undefined) return;
@@ -245,6 +260,7 @@ export function createItemFrames(
     handle: (message) => {
       if (message.park.length > 0 || message.startChild.length > 0) handleOrdered(message);
       else for (const record of message.steps) step(record);
+      for (const frame of message.withdraw) withdraw(frame);
       for (const frame of message.extend) extend(frame);
       for (const frame of message.complete) complete(frame);
       for (const frame of message.fail) fail(frame);
