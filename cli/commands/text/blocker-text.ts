@@ -51,7 +51,7 @@ const TEXTS: Texts = {
   ],
   limit: ({ limit, maximum, current }) => [`the limit ${limit} is reached: ${current} of ${maximum}`],
   divergence: ({ expectedStep, foundStep, sourceLocation, build }) => [
-    `code and log disagree: the log has step ${expectedStep} where the code came to ${foundStep}`,
+    `code and log disagree: the log has ${expectedStep} where the code came to ${foundStep}`,
     `start a worker with another build than ${build === '' ? 'the one that diverged' : build}` +
       `${sourceLocation === '' ? '' : `; see ${sourceLocation}`}`,
   ],

@@ -16,7 +16,7 @@ const TEXTS: Texts = {
   retry: ({ attempt, dueTime, failure }, nowMs) =>
     `attempt ${attempt}${moment('at', dueTime, nowMs)}${after(failureText(failure))}`,
   divergence: ({ expectedStep, foundStep }) =>
-    `a worker with another build: the log has step ${expectedStep} where the code came to ${foundStep}`,
+    `a worker with another build: the log has ${expectedStep} where the code came to ${foundStep}`,
   deadLetter: ({ deadLetterId }) => `somebody who requeues or purges the dead letter ${deadLetterId}`,
 };
 

@@ -16,16 +16,22 @@ export interface Replay {
   onDiverged(expectedStep: string, foundStep: string): void;
 }
 
+/** How long a function that asks for what the log has further on may leave out what comes before it, in times of grace. */
+const LEFT_OUT_GRACES = 5;
+
 /**
  * Finds out when a function does something else than the log says: at once where it has ended, or asks for the same name as
  * something else. Where it asks for what the log does not have, it may still come to what the log has, because code between
- * steps may wait for other things; so that is given some time.
+ * steps may wait for other things; so that is given some time. Where it asks for what the log has further on, branches of
+ * it may be at different places; so that is given more.
  */
 export class DivergenceWatch {
   readonly #replay: Replay;
   readonly #graceMs: number;
   #blockedOn: Event | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** How often in a row the function was found where it is. */
+  #looks = 0;
 
   constructor(replay: Replay, graceMs: number) {
     this.#replay = replay;
@@ -39,6 +45,7 @@ export class DivergenceWatch {
 
   /** The function has not come to this event. */
   block(event: Event): void {
+    if (this.#blockedOn !== event) this.#looks = 0;
     this.#blockedOn = event;
     const record = maybeRecord(event.kind);
     if (record === undefined) return;
@@ -67,12 +74,13 @@ export class DivergenceWatch {
     }, this.#graceMs);
   }
 
-  /** A call that the rest of the log knows nothing of. */
+  /** A call that the rest of the log knows nothing of, or in the end one that leaves out what the log has before it. */
   #maybeStray(): Call | undefined {
-    const { calls } = this.#replay;
+    const made = Array.from(this.#replay.calls).filter(({ state }) => state === 'made');
     const ahead = new Set(Array.from(this.#replay.ahead(), ({ kind }) => keyOfStep(maybeRecord(kind)?.step)));
-    for (const call of calls) if (call.state === 'made' && !ahead.has(call.key)) return call;
-    return undefined;
+    this.#looks += 1;
+    const stray = made.find(({ key }) => !ahead.has(key));
+    return stray ?? (this.#looks >= LEFT_OUT_GRACES ? made[0] : undefined);
   }
 
   #diverge({ kind }: Event, foundStep: string): void {

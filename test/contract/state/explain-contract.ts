@@ -264,7 +264,7 @@ export function explainContract(name: string, createHome: () => Promise<StateHom
         const explained = await explain();
         expect(blockerOf(explained, 'divergence')).toMatchObject(divergence);
         expect(explained.summary).toBe(
-          'Build "b1" of the code came to step "ship" where the log has "pay"; it goes on once a worker announces another build.',
+          'Build "b1" of the code came to "ship" where the log has "pay"; it goes on once a worker announces another build.',
         );
       });
 

@@ -41,7 +41,7 @@ function wordsOf(wait: WaitReason, what: string, failure: Failure | undefined): 
   switch (wait.kind) {
     case 'divergence': {
       const { expectedStep, foundStep, build } = wait.divergence;
-      const where = `came to step ${quoted(foundStep)} where the log has ${quoted(expectedStep)}`;
+      const where = `came to ${quoted(foundStep)} where the log has ${quoted(expectedStep)}`;
       return `build ${quoted(build)} of the code ${where}; it goes on once a worker announces another build`;
     }
     case 'signal': {
