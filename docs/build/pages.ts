@@ -1,5 +1,6 @@
 import { renderConfigurationPage } from './configuration-page.ts';
 import { renderErrorsPage } from './errors-page.ts';
+import { renderReferencePage } from './reference/reference-page.ts';
 
 /** A page that is made from the sources. */
 export interface GeneratedPage {
@@ -11,4 +12,5 @@ export interface GeneratedPage {
 export const GENERATED_PAGES: readonly GeneratedPage[] = [
   { file: new URL('../configuration.md', import.meta.url), render: renderConfigurationPage },
   { file: new URL('../errors.md', import.meta.url), render: renderErrorsPage },
+  { file: new URL('../reference.md', import.meta.url), render: renderReferencePage },
 ];

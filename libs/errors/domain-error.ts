@@ -27,9 +27,13 @@ export interface DomainErrorDetails {
  * an id, and the log the rest.
  */
 export class DomainError extends Error {
+  /** What it is, for programs to decide by. */
   readonly reason: Reason;
+  /** What programs may want to read besides. Empty: nothing. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** Every field that breaks a rule. Empty where the reason is another one. */
   readonly violations: readonly FieldViolation[];
+  /** When it is worth to come back. Absent: nobody said. */
   readonly retryAfterMs: number | undefined;
 
   constructor(reason: Reason, message: string, details: DomainErrorDetails = {}) {

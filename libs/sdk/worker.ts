@@ -11,6 +11,7 @@ import { createLargePayloads } from './values/large-payloads.ts';
 
 /** What a worker is made of. */
 export interface WorkerOptions extends ConnectionOptions {
+  /** What it runs, each name and version once. */
   readonly workflows: readonly AnyWorkflow[];
   /** How many runs it works on at a time. 1 to 10 000, default 100. */
   readonly slots?: number;
@@ -18,9 +19,11 @@ export interface WorkerOptions extends ConnectionOptions {
   readonly workerId?: string;
   /** Default: `default`. */
   readonly queues?: readonly string[];
+  /** What it can do: it is given work whose tags it all has. Default: none. */
   readonly tags?: readonly string[];
   /** Names the code: another one lifts a divergence. Default: the text of each workflow. */
   readonly build?: string;
+  /** Bounds of it. Default: those of WorkerLimits. */
   readonly limits?: Partial<WorkerLimits>;
   /** Writes the lines of workflows. Default: to standard error. */
   readonly onLog?: (line: LogLine) => void;
@@ -80,6 +83,7 @@ export class Worker implements AsyncDisposable {
     await this.#close();
   }
 
+  /** Stops it, and gives what is held back at once. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop(0);
   }

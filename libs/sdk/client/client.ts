@@ -63,6 +63,7 @@ export class Client implements AsyncDisposable {
     await this.#channel[Symbol.asyncDispose]();
   }
 
+  /** Closes it. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -47,6 +47,7 @@ export class RunHandle<Output = unknown> {
   readonly incarnation: string;
   readonly #context: HandleContext;
 
+  /** @internal */
   constructor(context: HandleContext, runId: string, incarnation: string) {
     this.#context = context;
     this.runId = runId;
