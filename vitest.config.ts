@@ -33,7 +33,7 @@ const config: ViteUserConfig = defineConfig({
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
           env: { TEST_DOORS: 'grpc' },
-          globalSetup: [servers],
+          globalSetup: [servers, tools],
           testTimeout: 30_000,
           hookTimeout: 30_000,
           sequence: { groupOrder: 1 },

@@ -34,3 +34,16 @@ test('every page is reached from the readme', () => {
   );
   expect(lost).toEqual([]);
 });
+
+test('the map of the tree names only what is there', () => {
+  const map = readFileSync(join(DOCS, 'tree.md'), 'utf8');
+  const blocks = [...map.matchAll(/^(?:## Inside `(\S+)`\n\n)?```text\n([\s\S]*?)^```/gm)];
+  const named = blocks.flatMap(([, folder = '', lines = '']) =>
+    lines.split('\n').flatMap((line) => {
+      const [names = ''] = line.split(/ {2,}/);
+      return names.split(' ').map((name) => join(folder, name.replace(/…$/, '')));
+    }),
+  );
+  expect(named.length).toBeGreaterThan(50);
+  expect(named.filter((path) => !existsSync(join(REPOSITORY, path)))).toEqual([]);
+});

@@ -7,7 +7,10 @@ declare module 'vitest' {
   }
 }
 
+// Each vitest project loads this module anew; what is installed is installed by one of them.
+const shared = globalThis as { millraceTools?: Promise<Tools> };
+
 /** Finds the tools once for a test run and gives them to the tests as `inject('tools')`. */
 export async function setup(project: TestProject): Promise<void> {
-  project.provide('tools', await findTools());
+  project.provide('tools', await (shared.millraceTools ??= findTools()));
 }

@@ -3,8 +3,9 @@ import { describeWith } from '#test/gate.ts';
 import type { Tools } from './find-tools.ts';
 
 /**
- * A suite that runs programs of other languages, given as the paths of their executables; only in the project `interop`.
- * Skipped, or failed when servers are required, without one of them: the suite is then collected with bare names.
+ * A suite that runs programs of other languages, given as the paths of their executables; only in the projects
+ * `interop` and `integration`. Skipped, or failed when servers are required, without one of them: the suite is then
+ * collected with bare names.
  */
 export function describeWithTools<T extends keyof Tools>(
   name: string,
