@@ -1,4 +1,3 @@
-import { randomUUIDv7 } from 'node:crypto';
 import { durationMs } from '@bufbuild/protobuf/wkt';
 import { DispatchService } from '#gen/millrace/state/v1/dispatch_service_pb.ts';
 import { type DrainNotice, WorkKind } from '#gen/millrace/state/v1/work_down_pb.ts';
@@ -11,6 +10,7 @@ import { createSendBudget } from './frames/send-budget.ts';
 import type { AssignmentLink } from './link/assignment-link.ts';
 import { createExecutions } from './run/executions.ts';
 import { handedBack } from './run/settle-frames.ts';
+import { createSessionId } from './stream/session-id.ts';
 import { createWorkStream } from './stream/work-stream.ts';
 import { completeWorkerOptions, type WorkerFunction, type WorkerOptions } from './worker-options.ts';
 
@@ -51,7 +51,7 @@ const HAND_BACK_MS = 2_000;
 export function createWorker(options: WorkerOptions): Worker {
   const complete = completeWorkerOptions(options);
   const { channel, tenantId, workerId, slots, limits, random, onTrouble } = complete;
-  const sessionId = randomUUIDv7();
+  const sessionId = createSessionId();
   const functions = new Map(complete.functions.map((each) => [nameOf(each), each]));
   const client = createClient(DispatchService, channel);
   const budget = createSendBudget(limits.maxUnacknowledgedBytes);

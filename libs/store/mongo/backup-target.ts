@@ -1,4 +1,5 @@
 import type { Db } from 'mongodb';
+import { CleanUp } from '#libs/lifecycle/clean-up.ts';
 import { StartError } from '#libs/lifecycle/start-error.ts';
 import type { RestorePlan, RestoreTarget } from '../backup/restore-target.ts';
 import { createJournalContext } from '../journal/journal-context.ts';
@@ -28,7 +29,7 @@ export async function openMongoRestoreTarget(
   { service, partitions }: RestorePlan,
   { onTrouble, signal }: Pick<OpenContext, 'onTrouble' | 'signal'>,
 ): Promise<RestoreTarget> {
-  const stack = new AsyncDisposableStack();
+  const stack = new CleanUp();
   try {
     const { db, server, close } = await connectDatabase(location, service, signal);
     stack.defer(close);

@@ -1,5 +1,6 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { CleanUp } from '#libs/lifecycle/clean-up.ts';
 import { StartError } from '#libs/lifecycle/start-error.ts';
 import type { RestorePlan, RestoreTarget } from '../backup/restore-target.ts';
 import { createJournalContext } from '../journal/journal-context.ts';
@@ -24,7 +25,7 @@ export async function openSqliteRestoreTarget(
   { service, partitions }: RestorePlan,
   { onTrouble }: Pick<OpenContext, 'onTrouble'>,
 ): Promise<RestoreTarget> {
-  const stack = new AsyncDisposableStack();
+  const stack = new CleanUp();
   try {
     stack.use(lockFolder(folder, process.pid));
     clearFolder(folder);

@@ -1,3 +1,4 @@
+import { CleanUp } from '#libs/lifecycle/clean-up.ts';
 import { createLocalHolds, heldJournal } from '../backup/trim-holds.ts';
 import { createJournalContext } from '../journal/journal-context.ts';
 import { createMetaRow, DEFAULT_PARTITIONS, metaFromRow, type ServiceKind } from '../opening/meta-row.ts';
@@ -58,8 +59,8 @@ export async function openSqliteRegistryStore(
 }
 
 /** What was opened, with the end of it; what was opened before a failure is closed. */
-async function opening<S>(open: (stack: AsyncDisposableStack) => Promise<S>): Promise<S & AsyncDisposable> {
-  const stack = new AsyncDisposableStack();
+async function opening<S>(open: (stack: CleanUp) => Promise<S>): Promise<S & AsyncDisposable> {
+  const stack = new CleanUp();
   try {
     const store = await open(stack);
     return { ...store, [Symbol.asyncDispose]: () => stack.disposeAsync() };
@@ -70,7 +71,7 @@ async function opening<S>(open: (stack: AsyncDisposableStack) => Promise<S>): Pr
 }
 
 async function openFolder(
-  stack: AsyncDisposableStack,
+  stack: CleanUp,
   folder: string,
   service: ServiceKind,
   { log, signal }: OpenContext,
