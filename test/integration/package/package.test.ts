@@ -1,0 +1,141 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
+import { join, posix, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describeWith } from '#test/gate.ts';
+import { run } from '#test/run.ts';
+import { createTestFolder, startProgram } from '#test/service-process.ts';
+import { envWith, installPackage } from './installed-package.ts';
+import { findNode22 } from './node-22.ts';
+
+const { version, exports } = JSON.parse(
+  await readFile(resolve(import.meta.dirname, '../../../package.json'), 'utf8'),
+) as {
+  readonly version: string;
+  readonly exports: Readonly<Record<string, string>>;
+};
+const doors = Object.keys(exports).map((door) => posix.join('millrace', door));
+const tsc = resolve(import.meta.dirname, '../../../node_modules/typescript/bin/tsc');
+const node22 = await findNode22();
+
+const FLOW = `
+import { Client, signal, Worker, workflow } from 'millrace';
+const approved = signal('approved');
+const order = workflow('order', async (ctx, { id }) => {
+  const payment = await ctx.step('charge', () => 'paid ' + id);
+  const { by } = await ctx.waitFor(approved);
+  return { payment, by, picked: await ctx.all(['a', 'b'], (c, sku) => c.step('pick', () => sku)) };
+});
+const address = process.argv[2];
+const worker = new Worker({ address, workflows: [order] });
+await worker.start();
+const client = new Client({ address });
+const run = await client.start(order, { id: '42' }, { runId: 'order-42' });
+await run.send(approved, { by: 'ann' });
+console.log(JSON.stringify({ node: process.versions.node, output: await run.result() }));
+await client.close();
+await worker.stop();
+`;
+
+const TYPED = `
+import { Client, signal, Worker, type Workflow, workflow } from 'millrace';
+const approved = signal<{ readonly by: string }>('approved');
+export const order: Workflow<{ readonly id: string }, number> = workflow(
+  'order',
+  async (ctx, { id }: { readonly id: string }) => {
+    const length: number = await ctx.step('measure', () => id.length);
+    const answer = await ctx.waitFor(approved, { timeoutMs: 1_000 });
+    return length + (answer?.by.length ?? 0);
+  },
+);
+export async function main(): Promise<number> {
+  await using worker = new Worker({ workflows: [order] });
+  await worker.start();
+  await using client = new Client();
+  const run = await client.start(order, { id: 'a' });
+  await run.send(approved, { by: 'ann' });
+  // @ts-expect-error the input is an object
+  await client.start(order, 1);
+  // @ts-expect-error there is no such export
+  await import('millrace').then(({ nothing }) => nothing);
+  return run.result();
+}
+`;
+
+const folder = createTestFolder();
+const code = { folder: join(folder.path, 'node_modules/millrace/dist'), extension: '.js' } as const;
+
+beforeAll(() => installPackage(folder.path), 120_000);
+afterAll(() => folder[Symbol.dispose]());
+
+for (const [name, node, found] of [
+  ['the Node of the tests', process.execPath, []],
+  ['the oldest Node that it is for', 'at' in node22 ? node22.at : '', [node22]],
+] as const) {
+  describeWith(`the package on ${name}`, found, () => {
+    test('has a program, and doors that open', async () => {
+      const env = envWith(node);
+      const ran = await run('npx', ['--no-install', 'millrace', '--version'], { cwd: folder.path, env });
+      expect(ran).toMatchObject({ code: 0, stdout: `millrace ${version}\n` });
+      const open = doors.map((door) => `await import('${door}')`).join(';');
+      const opened = await run(node, ['--input-type=module', '-e', open], { cwd: folder.path });
+      expect(opened).toEqual({ code: 0, stdout: '', stderr: '' });
+    });
+
+    test('serves, and runs a workflow', { timeout: 60_000 }, async () => {
+      await writeFile(join(folder.path, 'flow.js'), FLOW);
+      using data = createTestFolder();
+      await using services = await startProgram('dev', { folder: data.path, node, code });
+      const ran = await run(node, ['flow.js', services.grpc['state'] ?? ''], { cwd: folder.path });
+      const { stdout: version } = await run(node, ['--version']);
+      expect(ran).toMatchObject({ code: 0, stderr: '' });
+      expect(JSON.parse(ran.stdout)).toEqual({
+        node: version.trim().slice(1),
+        output: { payment: 'paid 42', by: 'ann', picked: ['a', 'b'] },
+      });
+      services.signal('SIGTERM');
+      expect(await services.ended).toMatchObject({ code: 0 });
+    });
+  });
+}
+
+describe('the package', () => {
+  test.each([
+    { module: 'nodenext', moduleResolution: 'nodenext' },
+    { module: 'esnext', moduleResolution: 'bundler' },
+  ])('has declarations that hold on their own, found by $moduleResolution', { timeout: 60_000 }, async (modules) => {
+    await writeFile(join(folder.path, 'typed.ts'), TYPED);
+    const lib = ['es2024', 'esnext.disposable'];
+    const compilerOptions = { target: 'es2024', lib, ...modules, strict: true, noEmit: true, skipLibCheck: false };
+    await writeFile(join(folder.path, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['typed.ts'] }));
+    const ran = await run(process.execPath, [tsc, '-p', folder.path]);
+    expect(ran).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
+  test('has no tests in it, and names every package that it imports', async () => {
+    const { dependencies } = JSON.parse(
+      await readFile(join(folder.path, 'node_modules/millrace/package.json'), 'utf8'),
+    ) as { readonly dependencies: Readonly<Record<string, string>> };
+    const files = await readdir(code.folder, { recursive: true });
+    expect(files.filter((file) => /\.test\.|(^|\/)testing\//.test(file))).toEqual([]);
+    const imported = new Set<string>();
+    for (const file of files.filter((one) => /\.(js|d\.ts)$/.test(one))) {
+      const text = await readFile(join(code.folder, file), 'utf8');
+      for (const [, named, loaded] of text.matchAll(IMPORT)) {
+        const specifier = named ?? loaded ?? '';
+        if (!/^[.#]/.test(specifier) && !isBuiltin(specifier)) imported.add(packageOf(specifier));
+      }
+    }
+    expect([...imported].toSorted()).toEqual(Object.keys(dependencies).toSorted());
+  });
+});
+
+/** As the compiler writes them: the end of an import or a re-export, or a call. */
+const IMPORT = /^(?:(?:import|export|\}).* from |import )['"]([^'"]+)['"];$|\bimport\(['"]([^'"]+)['"]\)/gm;
+
+function packageOf(specifier: string): string {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+}
