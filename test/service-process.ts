@@ -2,10 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { serviceEnv } from './env.ts';
-
-const TREE = { folder: resolve(import.meta.dirname, '..'), extension: '.ts' } as const;
 
 /** The programs that tests start. */
 export type ProgramName = 'dev' | 'registry' | 'state' | 'worker';
@@ -16,10 +15,6 @@ export interface SpawnOptions {
   readonly folder: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
-  /** The Node that runs it. Default: the one that runs the tests. */
-  readonly node?: string;
-  /** The folder with the code. Default: this tree. */
-  readonly code?: { readonly folder: string; readonly extension: '.js' | '.ts' };
 }
 
 /** How a program ended. */
@@ -89,10 +84,10 @@ export async function startProgram(program: ProgramName, options: SpawnOptions):
 
 function spawnProgram(
   program: ProgramName,
-  { folder, env = {}, args = [], node = process.execPath, code = TREE }: SpawnOptions,
+  { folder, env = {}, args = [] }: SpawnOptions,
 ): { child: ChildProcess; stdout: () => string; ended: Promise<Ended> } {
-  const main = join(code.folder, 'services', program, `main${code.extension}`);
-  const child = spawn(node, [main, ...args], {
+  const main = fileURLToPath(new URL(`../services/${program}/main.ts`, import.meta.url));
+  const child = spawn(process.execPath, [main, ...args], {
     cwd: folder,
     env: serviceEnv(env),
     stdio: ['ignore', 'pipe', 'pipe'],

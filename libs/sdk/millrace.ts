@@ -1,6 +1,7 @@
 /** What people import as `millrace`. */
 
 export { DomainError as MillraceError } from '#libs/errors/domain-error.ts';
+export type { Divergence } from '#libs/work-loop/run/divergence.ts';
 export { CancelledError, ChildError, NonRetryableError, StepError } from '#libs/work-loop/run/errors.ts';
 export { type Signal, signal } from './author/signal.ts';
 export {

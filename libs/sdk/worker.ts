@@ -1,5 +1,6 @@
 import type { DomainError } from '#libs/errors/domain-error.ts';
 import type { RpcChannel } from '#libs/rpc/client/channel.ts';
+import type { Divergence } from '#libs/work-loop/run/divergence.ts';
 import { createWorker, type Worker as LoopWorker } from '#libs/work-loop/worker.ts';
 import type { WorkerLimits } from '#libs/work-loop/worker-options.ts';
 import type { AnyWorkflow } from './author/workflow.ts';
@@ -29,6 +30,8 @@ export interface WorkerOptions extends ConnectionOptions {
   readonly onLog?: (line: LogLine) => void;
   /** Hears of what goes wrong and is tried again. Default: nobody does. */
   readonly onTrouble?: (error: DomainError) => void;
+  /** Hears of a run whose code and log disagree; it waits for another build. Default: nobody does. */
+  readonly onDiverged?: (divergence: Divergence) => void;
 }
 
 /** A process that runs workflows. */
@@ -53,7 +56,7 @@ export class Worker implements AsyncDisposable {
    */
   async start(): Promise<void> {
     if (this.#channel !== undefined) throw new RangeError('a worker is started once');
-    const { workflows, tenantId = '', build, onLog = writeLine, onTrouble, ...rest } = this.#options;
+    const { workflows, tenantId = '', build, onLog = writeLine, onTrouble, onDiverged, ...rest } = this.#options;
     const channel = openConnection(this.#options);
     const large = createLargePayloads(channel, tenantId);
     this.#channel = channel;
@@ -66,6 +69,7 @@ export class Worker implements AsyncDisposable {
         loadPayload: (payload, run) => large.load(payload, run),
         ...pickLoopOptions(rest),
         ...(onTrouble === undefined ? undefined : { onTrouble }),
+        ...(onDiverged === undefined ? undefined : { onDiverged }),
       });
       await this.#loop.ready;
     } catch (error) {

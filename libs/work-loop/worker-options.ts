@@ -3,6 +3,7 @@ import type { Definition } from '#gen/millrace/workflow/v1/definition_pb.ts';
 import { DomainError, type FieldViolation } from '#libs/errors/domain-error.ts';
 import type { RpcChannel } from '#libs/rpc/client/channel.ts';
 import type { AssignmentLink } from './link/assignment-link.ts';
+import type { Divergence } from './run/divergence.ts';
 import type { RunFunction } from './run/function-run.ts';
 import type { PayloadLoader } from './run/payload-loader.ts';
 
@@ -41,6 +42,8 @@ export interface WorkerOptions {
   readonly loadPayload?: PayloadLoader;
   /** Hears of what goes wrong and is tried again. Default: nobody does. */
   readonly onTrouble?: (error: DomainError) => void;
+  /** Hears of a run whose code and log disagree; it waits for another build. Default: nobody does. */
+  readonly onDiverged?: (divergence: Divergence) => void;
   /** An operator drains the worker, or takes that back. It does so by itself. Default: nobody hears of it. */
   readonly onDrain?: (isDraining: boolean) => void;
   readonly limits?: Partial<WorkerLimits>;
@@ -128,6 +131,7 @@ export function completeWorkerOptions(options: WorkerOptions): CompleteWorkerOpt
     onTask: options.onTask,
     loadPayload: options.loadPayload,
     onTrouble: options.onTrouble ?? (() => undefined),
+    onDiverged: options.onDiverged ?? (() => undefined),
     onDrain: options.onDrain ?? (() => undefined),
     limits,
     random: options.random ?? Math.random,

@@ -50,12 +50,19 @@ const HAND_BACK_MS = 2_000;
  */
 export function createWorker(options: WorkerOptions): Worker {
   const complete = completeWorkerOptions(options);
-  const { channel, tenantId, workerId, slots, limits, random, onTrouble } = complete;
+  const { channel, tenantId, workerId, slots, limits, random, onTrouble, onDiverged } = complete;
   const sessionId = createSessionId();
   const functions = new Map(complete.functions.map((each) => [nameOf(each), each]));
   const client = createClient(DispatchService, channel);
   const budget = createSendBudget(limits.maxUnacknowledgedBytes);
-  const executions = createExecutions({ limits, budget, random, loadPayload: complete.loadPayload, onTrouble });
+  const executions = createExecutions({
+    limits,
+    budget,
+    random,
+    loadPayload: complete.loadPayload,
+    onTrouble,
+    onDiverged,
+  });
   let draining: AbortController | undefined;
   let drained: Promise<void> | undefined;
   let isClosed = false;

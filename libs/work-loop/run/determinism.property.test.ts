@@ -94,6 +94,7 @@ function workerOf(dispatch: TestDispatch, code: RunFunction): { close(): void } 
     random: () => 0.5,
     loadPayload: undefined,
     onTrouble: () => undefined,
+    onDiverged: () => undefined,
   });
   const hello: Hello = {
     $typeName: 'millrace.state.v1.Hello',

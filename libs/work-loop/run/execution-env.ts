@@ -1,5 +1,6 @@
 import type { DomainError } from '#libs/errors/domain-error.ts';
 import type { SendBudget } from '../frames/send-budget.ts';
+import type { Divergence } from './divergence.ts';
 import type { Execution } from './execution.ts';
 import type { PayloadLoader } from './payload-loader.ts';
 import type { Turns } from './turns.ts';
@@ -24,6 +25,7 @@ export interface ExecutionEnv {
   readonly onParked: (execution: Execution) => void;
   /** The execution is over. */
   readonly onEnded: (execution: Execution) => void;
+  readonly onDiverged: (divergence: Divergence) => void;
   /** Something that concerns one run alone. */
   readonly onTrouble: (error: DomainError) => void;
 }

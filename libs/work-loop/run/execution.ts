@@ -259,7 +259,10 @@ export class Execution implements AssignmentHolder, CallHost, IntakeHost, Watche
   }
 
   onDiverged(expectedStep: string, foundStep: string): void {
-    this.#link.settle(diverged(this.#link, { expectedStep, foundStep, build: this.#build }));
+    const where = { expectedStep, foundStep, build: this.#build };
+    const { runId, incarnation, workflow, version } = this.#facts;
+    this.#link.settle(diverged(this.#link, where));
+    this.#env.onDiverged({ runId, incarnation, workflow, version, ...where });
     this.end(new DomainError('CALLER_GONE', `the function came to ${foundStep}, the log has ${expectedStep}`));
   }
 

@@ -3,6 +3,7 @@ import { DomainError } from '#libs/errors/domain-error.ts';
 import type { SendBudget } from '../frames/send-budget.ts';
 import type { AssignmentLink } from '../link/assignment-link.ts';
 import type { WorkerFunction, WorkerLimits } from '../worker-options.ts';
+import type { Divergence } from './divergence.ts';
 import { Execution } from './execution.ts';
 import type { ExecutionEnv } from './execution-env.ts';
 import type { PayloadLoader } from './payload-loader.ts';
@@ -30,10 +31,12 @@ export interface ExecutionsOptions {
   readonly random: () => number;
   readonly loadPayload: PayloadLoader | undefined;
   readonly onTrouble: (error: DomainError) => void;
+  readonly onDiverged: (divergence: Divergence) => void;
 }
 
 /** Makes the executions of a worker: there is never more than one of a run. */
-export function createExecutions({ limits, budget, random, loadPayload, onTrouble }: ExecutionsOptions): Executions {
+export function createExecutions(options: ExecutionsOptions): Executions {
+  const { limits, budget, random, loadPayload, onTrouble, onDiverged } = options;
   const active = new PassingMap<string, Execution>();
   const parked = new PassingMap<string, Execution>();
   let holdReason: string | undefined;
@@ -60,6 +63,7 @@ export function createExecutions({ limits, budget, random, loadPayload, onTroubl
       if (active.get(incarnation) === execution) active.delete(incarnation);
       if (parked.get(incarnation) === execution) parked.delete(incarnation);
     },
+    onDiverged,
     onTrouble,
   };
 

@@ -3,6 +3,7 @@ import { quickWorker, until, untilEnded } from '../testing/quick-worker.ts';
 import { recordsOf, type TestRun } from '../testing/test-run.ts';
 import { startTestServer, type TestServer } from '../testing/test-server.ts';
 import { text, textOf } from '../testing/text.ts';
+import type { Divergence } from './divergence.ts';
 import type { RunFunction, StepContext } from './function-run.ts';
 
 test('a function that is assigned with history does not run again what it has, and goes on', async () => {
@@ -214,13 +215,18 @@ test.each<[string, RunFunction, string, string]>([
     await ctx.step('a', () => undefined);
     return ctx.step('stop', never);
   });
+  const heard: Divergence[] = [];
   await using _second = quickWorker(server, code, {
     functions: [{ workflow: 'flow', version: '1', code, build: 'b2' }],
+    onDiverged: (divergence) => heard.push(divergence),
   });
   await untilEnded(run);
   expect(run.status).toBe('diverged');
   expect(run.log.at(-1)?.kind.value).toMatchObject({ divergence: { expectedStep, foundStep, build: 'b2' } });
   expect(run.failure?.type).toBe('DIVERGED');
+  expect(heard).toEqual([
+    { runId: 'r1', incarnation: run.incarnation, workflow: 'flow', version: '1', expectedStep, foundStep, build: 'b2' },
+  ]);
 });
 
 test('code that waits for something else between steps for long has not diverged', async () => {
