@@ -1,6 +1,7 @@
 import type { Environment } from '#libs/config/parse-config.ts';
 import { EXIT_CODES } from '#libs/lifecycle/exit-codes.ts';
 import { StartError } from '#libs/lifecycle/start-error.ts';
+import { createSignalJudge } from '#libs/lifecycle/stop-signals.ts';
 import { VERSION } from '#libs/service/version.ts';
 import type { CliHost } from './cli-host.ts';
 import type { Command } from './commands/command.ts';
@@ -19,18 +20,20 @@ import { readCommandLine } from './read-command-line.ts';
 /**
  * Runs the command line from its arguments to its exit: 0 when it did what it was asked, 1 when it was refused or
  * failed, 2 when it was not understood, 3 to 6 for how a run stands that was waited for, 130 after Ctrl-C and 143 after
- * SIGTERM. A second signal ends it at once.
+ * SIGTERM. A worker that was asked to end and has drained did what it was asked. A second signal ends it at once.
  */
 export async function runCli(host: CliHost, env: Environment, commands: readonly Command[] = COMMANDS): Promise<void> {
   const stopping = new AbortController();
   let interruptedWith: number | undefined;
+  const judge = createSignalJudge();
   host.onStopSignal((signal) => {
-    const code = signal === 'SIGINT' ? EXIT_CODES.interrupted : EXIT_CODES.terminated;
-    if (interruptedWith !== undefined) {
-      host.exit(code);
+    const verdict = judge(signal, host.nowMs());
+    if (verdict.kind === 'drain') {
+      interruptedWith = signal === 'SIGINT' ? EXIT_CODES.interrupted : EXIT_CODES.terminated;
+      stopping.abort(new StartError('interrupted'));
+    } else if (verdict.kind === 'exit') {
+      host.exit(verdict.code);
     }
-    interruptedWith = code;
-    stopping.abort(new StartError('interrupted'));
   });
   const argv = spellSwitches(host.argv);
   const isJson = hasSwitch(argv, '--json');

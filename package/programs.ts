@@ -5,6 +5,7 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
 
 /** Sources that are started as processes and threads, which no import leads to. */
 export const STARTED: readonly string[] = [
+  'cli/dev-worker.ts',
   'libs/store/sqlite/writes/thread-main.ts',
   'services/dev/main.ts',
   'services/registry/main.ts',

@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 import { GET_DEFINITION_COMMAND } from './definition/get.ts';
 import { LIST_DEFINITIONS_COMMAND } from './definition/list.ts';
 import { PUT_DEFINITION_COMMAND } from './definition/put.ts';
+import { DEV_COMMAND } from './dev/dev.ts';
 import { CANCEL_COMMAND } from './run/cancel.ts';
 import { DELETE_COMMAND } from './run/delete.ts';
 import { EXPLAIN_COMMAND } from './run/explain.ts';
@@ -19,9 +20,11 @@ import { WAIT_COMMAND } from './run/wait.ts';
 import { WATCH_COMMAND } from './run/watch.ts';
 import { DRAIN_WORKER_COMMAND } from './worker/drain.ts';
 import { LIST_WORKERS_COMMAND } from './worker/list.ts';
+import { RUN_WORKER_COMMAND } from './worker/run.ts';
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
+  DEV_COMMAND,
   START_COMMAND,
   GET_COMMAND,
   LIST_COMMAND,
@@ -38,6 +41,7 @@ export const COMMANDS: readonly Command[] = [
   PUT_DEFINITION_COMMAND,
   GET_DEFINITION_COMMAND,
   LIST_DEFINITIONS_COMMAND,
+  RUN_WORKER_COMMAND,
   LIST_WORKERS_COMMAND,
   DRAIN_WORKER_COMMAND,
   BACKUP_COMMAND,

@@ -4,6 +4,7 @@ import type { Environment } from '#libs/config/parse-config.ts';
 import { boolean, filePath } from '#libs/config/text-types.ts';
 import { StartError } from '#libs/lifecycle/start-error.ts';
 import { createChannel, type RpcChannel } from '#libs/rpc/client/channel.ts';
+import type { RpcChannelOptions } from '#libs/rpc/client/channel-options.ts';
 import type { CommandOption, OptionValues } from './command.ts';
 
 /** The options of commands that call a service. The token has none, because the arguments of a process are no secret. */
@@ -28,14 +29,26 @@ export interface ConnectionOptions {
  * @throws StartError when a file cannot be read.
  */
 export async function openConnection(values: OptionValues<ConnectionOptions>, env: Environment): Promise<RpcChannel> {
+  return createChannel(await readConnection(values, env));
+}
+
+/**
+ * Where the service is and how it is reached.
+ *
+ * @throws StartError when a file cannot be read.
+ */
+export async function readConnection(
+  values: OptionValues<ConnectionOptions>,
+  env: Environment,
+): Promise<Pick<RpcChannelOptions, 'address' | 'token' | 'tls'>> {
   const { address, tokenFile, tls, caFile } = values;
   const token = tokenFile === undefined ? env['MILLRACE_TOKEN'] : (await readText('tokenFile', tokenFile)).trim();
   const ca = caFile === undefined ? undefined : await readText('caFile', caFile);
-  return createChannel({
+  return {
     address,
     ...(token === undefined || token === '' ? {} : { token }),
     ...(tls === true || ca !== undefined ? { tls: ca === undefined ? {} : { ca } } : {}),
-  });
+  };
 }
 
 async function readText(option: string, file: string): Promise<string> {

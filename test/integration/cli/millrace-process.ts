@@ -12,6 +12,8 @@ export interface Ran {
 
 /** A command line that runs. Disposing kills it. */
 export interface Running extends AsyncDisposable {
+  readonly stdout: () => string;
+  readonly stderr: () => string;
   readonly ended: Promise<Ran>;
   /** Answers once standard output holds the text; fails when the process ends before. */
   shows(text: string): Promise<void>;
@@ -31,12 +33,29 @@ export interface Millrace {
 /** What a line of JSON holds; a test looks at it. */
 export type Json = Readonly<Record<string, unknown>>;
 
-/** The command line as a process of its own. */
-export function createMillrace(address: string): Millrace {
-  const main = fileURLToPath(new URL('../../../cli/millrace.ts', import.meta.url));
+/** Where a command line runs. */
+export interface Surroundings {
+  /** The working folder. Default: that of the tests. */
+  readonly folder?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** The Node that runs it. Default: the one that runs the tests. */
+  readonly node?: string;
+  /** The program. Default: that of this tree. */
+  readonly main?: string;
+}
 
+const MAIN = fileURLToPath(new URL('../../../cli/millrace.ts', import.meta.url));
+
+/** The command line as a process of its own, by default against the state service at this address. */
+export function createMillrace(
+  address: string,
+  { folder, env = {}, node = process.execPath, main = MAIN }: Surroundings = {},
+): Millrace {
   function start(args: readonly string[], input = ''): Running {
-    const child = spawn(process.execPath, [main, ...args], { env: serviceEnv({ MILLRACE_ADDRESS: address }) });
+    const child = spawn(node, [main, ...args], {
+      env: serviceEnv({ ...(address === '' ? {} : { MILLRACE_ADDRESS: address }), ...env }),
+      ...(folder === undefined ? {} : { cwd: folder }),
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
@@ -45,6 +64,8 @@ export function createMillrace(address: string): Millrace {
     const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }));
     return {
       ended,
+      stdout: () => stdout,
+      stderr: () => stderr,
       async shows(text) {
         while (!stdout.includes(text)) {
           const ran = await Promise.race([once(child.stdout, 'data').then(() => undefined), ended]);

@@ -4,7 +4,8 @@ import { join, posix, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeWith } from '#test/gate.ts';
 import { run } from '#test/run.ts';
-import { createTestFolder, startProgram } from '#test/service-process.ts';
+import { createTestFolder, FREE_PORTS } from '#test/service-process.ts';
+import { createMillrace } from '../cli/millrace-process.ts';
 import { envWith, installPackage } from './installed-package.ts';
 import { findNode22 } from './node-22.ts';
 
@@ -37,6 +38,11 @@ await client.close();
 await worker.stop();
 `;
 
+const GREET = `
+import { workflow } from 'millrace';
+export const greet = workflow('greet', async (ctx) => ctx.step('greet', () => 'hello'));
+`;
+
 const TYPED = `
 import { Client, signal, Worker, type Workflow, workflow } from 'millrace';
 const approved = signal<{ readonly by: string }>('approved');
@@ -63,7 +69,7 @@ export async function main(): Promise<number> {
 `;
 
 const folder = createTestFolder();
-const code = { folder: join(folder.path, 'node_modules/millrace/dist'), extension: '.js' } as const;
+const code = join(folder.path, 'node_modules/millrace/dist');
 
 beforeAll(() => installPackage(folder.path), 120_000);
 afterAll(() => folder[Symbol.dispose]());
@@ -82,19 +88,28 @@ for (const [name, node, found] of [
       expect(opened).toEqual({ code: 0, stdout: '', stderr: '' });
     });
 
-    test('serves, and runs a workflow', { timeout: 60_000 }, async () => {
+    test('serves, and runs workflows: of a module, and of a program', { timeout: 60_000 }, async () => {
+      await writeFile(join(folder.path, 'greet.js'), GREET);
       await writeFile(join(folder.path, 'flow.js'), FLOW);
       using data = createTestFolder();
-      await using services = await startProgram('dev', { folder: data.path, node, code });
-      const ran = await run(node, ['flow.js', services.grpc['state'] ?? ''], { cwd: folder.path });
-      const { stdout: version } = await run(node, ['--version']);
-      expect(ran).toMatchObject({ code: 0, stderr: '' });
-      expect(JSON.parse(ran.stdout)).toEqual({
-        node: version.trim().slice(1),
+      const env = { ...FREE_PORTS, MILLRACE_STORE: `sqlite:${join(data.path, 'store')}` };
+      const surroundings = { folder: folder.path, node, main: join(code, 'cli/millrace.js') };
+      await using dev = createMillrace('', { ...surroundings, env }).start(['dev', './greet.js', '--watch']);
+      await dev.shows('slots for queue');
+      const address = /ready at (\S+):/.exec(dev.stdout())?.[1] ?? '';
+      const [greeted, flowed, asked] = await Promise.all([
+        createMillrace(address, surroundings).run(['run', 'start', 'greet', '--wait']),
+        run(node, ['flow.js', address], { cwd: folder.path }),
+        run(node, ['--version']),
+      ]);
+      expect(greeted).toMatchObject({ code: 0, stdout: expect.stringContaining('"hello"') });
+      expect(flowed).toMatchObject({ code: 0, stderr: '' });
+      expect(JSON.parse(flowed.stdout)).toEqual({
+        node: asked.stdout.trim().slice(1),
         output: { payment: 'paid 42', by: 'ann', picked: ['a', 'b'] },
       });
-      services.signal('SIGTERM');
-      expect(await services.ended).toMatchObject({ code: 0 });
+      dev.signal('SIGTERM');
+      expect(await dev.ended).toMatchObject({ code: 0 });
     });
   });
 }
@@ -116,11 +131,11 @@ describe('the package', () => {
     const { dependencies } = JSON.parse(
       await readFile(join(folder.path, 'node_modules/millrace/package.json'), 'utf8'),
     ) as { readonly dependencies: Readonly<Record<string, string>> };
-    const files = await readdir(code.folder, { recursive: true });
+    const files = await readdir(code, { recursive: true });
     expect(files.filter((file) => /\.test\.|(^|\/)testing\//.test(file))).toEqual([]);
     const imported = new Set<string>();
     for (const file of files.filter((one) => /\.(js|d\.ts)$/.test(one))) {
-      const text = await readFile(join(code.folder, file), 'utf8');
+      const text = await readFile(join(code, file), 'utf8');
       for (const [, named, loaded] of text.matchAll(IMPORT)) {
         const specifier = named ?? loaded ?? '';
         if (!/^[.#]/.test(specifier) && !isBuiltin(specifier)) imported.add(packageOf(specifier));
