@@ -7,6 +7,7 @@ import { describeWith } from '#test/gate.ts';
 import { createTestFolder } from '#test/service-process.ts';
 import { blockKind } from './block-kind.ts';
 import { checkTypes } from './check-types.ts';
+import { FIRST_PAGE } from './first-page.ts';
 import { makePageFolder } from './page-folder.ts';
 import { findPageNeeds } from './page-needs.ts';
 import { type Block, readBlocks } from './read-blocks.ts';
@@ -47,7 +48,7 @@ test.each(all.filter((block) => blockKind(block) === 'json').map(({ page, line, 
 
 const runnable = await Promise.all(
   pages
-    .filter(({ blocks }) => blocks.some(isRun))
+    .filter(({ page, blocks }) => blocks.some(isRun) && page !== `docs/${FIRST_PAGE}`)
     .map(async ({ page, blocks }) => ({ page, blocks, needs: await findPageNeeds(blocks) })),
 );
 

@@ -1,11 +1,14 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
-import { join, posix, resolve } from 'node:path';
+import { dirname, join, posix, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeWith } from '#test/gate.ts';
 import { run } from '#test/run.ts';
 import { createTestFolder, FREE_PORTS } from '#test/service-process.ts';
 import { createMillrace } from '../cli/millrace-process.ts';
+import { FIRST_PAGE } from '../docs/first-page.ts';
+import { readBlocks } from '../docs/read-blocks.ts';
+import { runPage } from '../docs/run-page.ts';
 import { envWith, installPackage } from './installed-package.ts';
 import { findNode22 } from './node-22.ts';
 
@@ -110,6 +113,15 @@ for (const [name, node, found] of [
       });
       dev.signal('SIGTERM');
       expect(await dev.ended).toMatchObject({ code: 0 });
+    });
+
+    test('does what the page on the first workflow says', { timeout: 80_000 }, async () => {
+      const page = await readFile(resolve(import.meta.dirname, '../../../docs', FIRST_PAGE), 'utf8');
+      const blocks = readBlocks(FIRST_PAGE, page).filter(({ attributes }) => !('not-run' in attributes));
+      using data = createTestFolder();
+      await symlink(join(folder.path, 'node_modules'), join(data.path, 'node_modules'));
+      await copyFile(join(folder.path, 'package.json'), join(data.path, 'package.json'));
+      await runPage(blocks, { folder: data.path, path: [dirname(node)], mongo: undefined });
     });
   });
 }
