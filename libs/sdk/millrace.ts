@@ -29,6 +29,7 @@ export { RunError, type UnsuccessfulStatus } from './client/run-error.ts';
 export { type ControlOptions, RunHandle, type SendOptions } from './client/run-handle.ts';
 export type { StartOptions } from './client/start-options.ts';
 export type { LogLevel, LogLine } from './run/workflow-log.ts';
+export { DivergedError } from './testing/diverged-error.ts';
 export type { Attribute } from './values/attributes.ts';
 export type { ConnectionOptions } from './values/connection.ts';
 export type { StandardSchema } from './values/standard-schema.ts';

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Definition } from '#gen/millrace/workflow/v1/definition_pb.ts';
 import { DomainError, type FieldViolation } from '#libs/errors/domain-error.ts';
+import type { Clock } from '#libs/partition/timers/clock.ts';
+import { createSystemClock } from '#libs/partition/timers/system-clock.ts';
 import type { RpcChannel } from '#libs/rpc/client/channel.ts';
 import type { AssignmentLink } from './link/assignment-link.ts';
 import type { Divergence } from './run/divergence.ts';
@@ -47,13 +49,15 @@ export interface WorkerOptions {
   /** An operator drains the worker, or takes that back. It does so by itself. Default: nobody hears of it. */
   readonly onDrain?: (isDraining: boolean) => void;
   readonly limits?: Partial<WorkerLimits>;
+  /** Time as waits and retries see it; connections go by the time of the machine. Default: that too. */
+  readonly clock?: Clock;
   /** From 0 up to 1. Default Math.random. */
   readonly random?: () => number;
 }
 
 /** Bounds of a worker. */
 export interface WorkerLimits {
-  /** A run that waits for longer gives its slot back. Default 5 000. */
+  /** A run that waits for longer gives its slot back; 0: at once. Default 5 000. */
   readonly yieldMs: number;
   /** Runs that wait without a slot and go on without a replay. Default 1 000. */
   readonly maxParked: number;
@@ -109,7 +113,8 @@ export function completeWorkerOptions(options: WorkerOptions): CompleteWorkerOpt
     violations.push({ field: 'slots', description: `must be 1 to ${MAX_SLOTS}` });
   }
   for (const [field, value] of Object.entries(limits)) {
-    if (!(value > 0)) violations.push({ field: `limits.${field}`, description: 'must be above 0' });
+    if (!(value > 0 || (value === 0 && field === 'yieldMs')))
+      violations.push({ field: `limits.${field}`, description: 'must be above 0' });
   }
   const names = functions.map(({ workflow, version }) => `${workflow}@${version}`);
   if (new Set(names).size < names.length) {
@@ -134,6 +139,7 @@ export function completeWorkerOptions(options: WorkerOptions): CompleteWorkerOpt
     onDiverged: options.onDiverged ?? (() => undefined),
     onDrain: options.onDrain ?? (() => undefined),
     limits,
+    clock: options.clock ?? createSystemClock(),
     random: options.random ?? Math.random,
   };
 }

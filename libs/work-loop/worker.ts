@@ -50,7 +50,7 @@ const HAND_BACK_MS = 2_000;
  */
 export function createWorker(options: WorkerOptions): Worker {
   const complete = completeWorkerOptions(options);
-  const { channel, tenantId, workerId, slots, limits, random, onTrouble, onDiverged } = complete;
+  const { channel, tenantId, workerId, slots, limits, clock, random, onTrouble, onDiverged } = complete;
   const sessionId = createSessionId();
   const functions = new Map(complete.functions.map((each) => [nameOf(each), each]));
   const client = createClient(DispatchService, channel);
@@ -58,6 +58,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const executions = createExecutions({
     limits,
     budget,
+    clock,
     random,
     loadPayload: complete.loadPayload,
     onTrouble,

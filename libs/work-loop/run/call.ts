@@ -1,6 +1,7 @@
 import type { Payload } from '#gen/millrace/common/v1/payload_pb.ts';
 import type { Event } from '#gen/millrace/state/v1/event_pb.ts';
 import type { StepId } from '#gen/millrace/state/v1/step_events_pb.ts';
+import type { Clock } from '#libs/partition/timers/clock.ts';
 import type { RecordFrame } from '../frames/item-frame.ts';
 import type { SendBudget } from '../frames/send-budget.ts';
 import type { RecordOwner } from '../link/sent-frames.ts';
@@ -11,7 +12,7 @@ import type { RunFacts } from './function-run.ts';
 export interface CallHost {
   readonly facts: RunFacts;
   readonly budget: SendBudget;
-  readonly nowMs: () => number;
+  readonly clock: Clock;
   readonly random: () => number;
   /** Whether something new may be begun. */
   readonly mayBegin: boolean;
@@ -55,7 +56,7 @@ export abstract class Call implements RecordOwner {
   state: 'made' | 'active' | 'waiting' | 'done' = 'made';
   /** What it waits for may be there in the commit of its record. */
   readonly mayBringNews: boolean = false;
-  /** Until when it waits; Infinity where nobody knows. */
+  /** Until when it waits, in monotonic time; Infinity where nobody knows. */
   dueTime: number = Number.POSITIVE_INFINITY;
 
   constructor(host: CallHost, { scope, name, occurrence }: CallName) {

@@ -138,8 +138,9 @@ export function createFunctionRun(host: FunctionHost, input: Payload | undefined
       await timer(name, { case: 'delay', value: durationFromMs(delayMs) }, delayMs);
     },
     sleepUntil: async (timeMs, name = 'sleep') => {
-      assertSpan(timeMs, 'timeMs', 0, Date.now() + MAX_WAIT_MS);
-      await timer(name, { case: 'dueTime', value: timestampFromMs(Math.ceil(timeMs)) }, timeMs - Date.now());
+      const now = host.clock.now();
+      assertSpan(timeMs, 'timeMs', 0, now + MAX_WAIT_MS);
+      await timer(name, { case: 'dueTime', value: timestampFromMs(Math.ceil(timeMs)) }, timeMs - now);
     },
     waitSignal: (signal, options = {}) =>
       ask(options.name ?? signal, (id, resolve, reject) => {

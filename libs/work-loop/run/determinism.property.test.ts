@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Payload } from '#gen/millrace/common/v1/payload_pb.ts';
 import type { Hello } from '#gen/millrace/state/v1/work_up_pb.ts';
 import { WorkMode } from '#gen/millrace/state/v1/worker_pb.ts';
+import { createSystemClock } from '#libs/partition/timers/system-clock.ts';
 import { createSendBudget } from '../frames/send-budget.ts';
 import { createWorkStream } from '../stream/work-stream.ts';
 import { openMemoryStream } from '../testing/memory-stream.ts';
@@ -91,6 +92,7 @@ function workerOf(dispatch: TestDispatch, code: RunFunction): { close(): void } 
   const executions = createExecutions({
     limits: { ...DEFAULT_WORKER_LIMITS, divergenceMs: 200 },
     budget,
+    clock: createSystemClock(),
     random: () => 0.5,
     loadPayload: undefined,
     onTrouble: () => undefined,

@@ -1,5 +1,7 @@
 import type { DomainError } from '#libs/errors/domain-error.ts';
+import type { Clock } from '#libs/partition/timers/clock.ts';
 import type { SendBudget } from '../frames/send-budget.ts';
+import type { Call } from './call.ts';
 import type { Divergence } from './divergence.ts';
 import type { Execution } from './execution.ts';
 import type { PayloadLoader } from './payload-loader.ts';
@@ -9,8 +11,7 @@ import type { Turns } from './turns.ts';
 export interface ExecutionEnv {
   readonly turns: Turns;
   readonly budget: SendBudget;
-  /** Milliseconds of a clock that only goes forward. */
-  readonly nowMs: () => number;
+  readonly clock: Clock;
   /** From 0 up to 1. */
   readonly random: () => number;
   /** Gets payloads that the log names. Absent: references are what functions are given. */
@@ -21,6 +22,8 @@ export interface ExecutionEnv {
   readonly yieldMs: number;
   /** How long a function that is replayed may do something else before it has diverged. */
   readonly divergenceMs: number;
+  /** The function asks for something, in whose call this is. Default: nobody hears of it. */
+  readonly onAsked?: (call: Call) => void;
   /** The slot was given back; the execution may go on with a later assignment of the run. */
   readonly onParked: (execution: Execution) => void;
   /** The execution is over. */

@@ -3,6 +3,7 @@ import type { Event } from '#gen/millrace/state/v1/event_pb.ts';
 import type { StepId } from '#gen/millrace/state/v1/step_events_pb.ts';
 import { CancelKind, type CancelNotice, type HistoryChunk } from '#gen/millrace/state/v1/work_down_pb.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
+import type { Clock } from '#libs/partition/timers/clock.ts';
 import type { RecordFrame } from '../frames/item-frame.ts';
 import type { SendBudget } from '../frames/send-budget.ts';
 import type { AssignmentHolder, AssignmentLink } from '../link/assignment-link.ts';
@@ -70,8 +71,8 @@ export class Execution implements AssignmentHolder, CallHost, IntakeHost, Watche
     return this.#env.budget;
   }
 
-  get nowMs(): () => number {
-    return this.#env.nowMs;
+  get clock(): Clock {
+    return this.#env.clock;
   }
 
   get random(): () => number {
@@ -174,6 +175,7 @@ export class Execution implements AssignmentHolder, CallHost, IntakeHost, Watche
   /** Takes a call of the function in. */
   open(call: Call): void {
     if (this.#state === 'ended' || this.#outcome !== undefined) return;
+    this.#env.onAsked?.(call);
     if (this.calls.size >= this.#env.maxOpenCalls) {
       call.withdraw(tooManyCalls(this.#env.maxOpenCalls));
       return;

@@ -1,5 +1,6 @@
 import { PassingMap } from '#libs/collections/passing-map.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
+import type { Clock } from '#libs/partition/timers/clock.ts';
 import type { SendBudget } from '../frames/send-budget.ts';
 import type { AssignmentLink } from '../link/assignment-link.ts';
 import type { WorkerFunction, WorkerLimits } from '../worker-options.ts';
@@ -28,6 +29,7 @@ export interface Executions {
 export interface ExecutionsOptions {
   readonly limits: WorkerLimits;
   readonly budget: SendBudget;
+  readonly clock: Clock;
   readonly random: () => number;
   readonly loadPayload: PayloadLoader | undefined;
   readonly onTrouble: (error: DomainError) => void;
@@ -36,14 +38,14 @@ export interface ExecutionsOptions {
 
 /** Makes the executions of a worker: there is never more than one of a run. */
 export function createExecutions(options: ExecutionsOptions): Executions {
-  const { limits, budget, random, loadPayload, onTrouble, onDiverged } = options;
+  const { limits, budget, clock, random, loadPayload, onTrouble, onDiverged } = options;
   const active = new PassingMap<string, Execution>();
   const parked = new PassingMap<string, Execution>();
   let holdReason: string | undefined;
   const env: ExecutionEnv = {
     turns: createTurns(),
     budget,
-    nowMs: () => performance.now(),
+    clock,
     random,
     loadPayload,
     maxOpenCalls: limits.maxOpenCalls,

@@ -1,3 +1,4 @@
+import type { Clock } from '#libs/partition/timers/clock.ts';
 import type { Call } from './call.ts';
 import type { Turns, TurnWork } from './turns.ts';
 
@@ -8,7 +9,7 @@ export interface Watched {
   /** Why nothing new is begun. Absent: it is. */
   readonly holdReason: string | undefined;
   readonly calls: Iterable<Call>;
-  readonly nowMs: () => number;
+  readonly clock: Clock;
   /** Everything waits, and for long: the slot goes back. */
   onLongWait(): void;
   /** Nothing new is begun, and nothing else is left to do: the work goes back. */
@@ -24,7 +25,7 @@ export class IdleWatch implements TurnWork {
   readonly #yieldMs: number;
   readonly #watched: Watched;
   #isAsked = false;
-  #timer: NodeJS.Timeout | undefined;
+  #cancelTimer: (() => void) | undefined;
 
   constructor(turns: Turns, yieldMs: number, watched: Watched) {
     this.#turns = turns;
@@ -41,9 +42,8 @@ export class IdleWatch implements TurnWork {
 
   /** The function does something. */
   reset(): void {
-    if (this.#timer === undefined) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
   }
 
   onTurn(): void {
@@ -52,7 +52,7 @@ export class IdleWatch implements TurnWork {
   }
 
   #look(hasWaited: boolean): void {
-    const { isQuiet, holdReason, calls, nowMs } = this.#watched;
+    const { isQuiet, holdReason, calls, clock } = this.#watched;
     if (!isQuiet) return;
     if (holdReason !== undefined) {
       this.reset();
@@ -66,14 +66,15 @@ export class IdleWatch implements TurnWork {
       if (call.dueTime === Number.POSITIVE_INFINITY) isKnown = false;
       else if (call.dueTime < dueTime) dueTime = call.dueTime;
     }
-    if (hasWaited || (isKnown && dueTime - nowMs() > this.#yieldMs)) {
+    const isLong = isKnown ? dueTime - clock.monotonic() > this.#yieldMs : this.#yieldMs === 0;
+    if (hasWaited || isLong) {
       this.reset();
       this.#watched.onLongWait();
     } else if (!isKnown) {
-      this.#timer ??= setTimeout(() => {
-        this.#timer = undefined;
+      this.#cancelTimer ??= clock.setTimer(this.#yieldMs, () => {
+        this.#cancelTimer = undefined;
         this.#look(true);
-      }, this.#yieldMs);
+      });
     }
   }
 }

@@ -30,7 +30,7 @@ export class StepCall extends Call implements StepContext {
   #retryMs: number | undefined;
   /** Why an attempt that the log has as begun is over, when the log does not say what follows. */
   #interruption: Failure | undefined;
-  #retryTimer: NodeJS.Timeout | undefined;
+  #cancelRetry: (() => void) | undefined;
   #controller: AbortController | undefined;
   #heartbeatTime = Number.NEGATIVE_INFINITY;
 
@@ -68,7 +68,7 @@ export class StepCall extends Call implements StepContext {
   }
 
   heartbeat(details?: Payload): void {
-    const now = this.host.nowMs();
+    const now = this.host.clock.monotonic();
     if (this.#running === 0 || now - this.#heartbeatTime < MIN_HEARTBEAT_MS) return;
     this.#heartbeatTime = now;
     this.host.extend(loggedPayload(details), this.id);
@@ -123,7 +123,7 @@ export class StepCall extends Call implements StepContext {
           return false;
         }
         if (this.#sent === 'failed') return this.onRecorded();
-        const delayMs = retryTime === undefined ? undefined : timestampMs(retryTime) - Date.now();
+        const delayMs = retryTime === undefined ? undefined : timestampMs(retryTime) - this.host.clock.now();
         return this.#failed(failure, attempt, delayMs === undefined ? undefined : Math.max(0, delayMs));
       }
       default:
@@ -137,7 +137,7 @@ export class StepCall extends Call implements StepContext {
   }
 
   override putAside(reason: Error): void {
-    clearTimeout(this.#retryTimer);
+    this.#cancelRetry?.();
     this.#running = 0;
     this.#controller?.abort(reason);
   }
@@ -242,18 +242,18 @@ export class StepCall extends Call implements StepContext {
       return true;
     }
     this.#attempt = attempt + 1;
-    this.dueTime = this.host.nowMs() + retryMs;
+    this.dueTime = this.host.clock.monotonic() + retryMs;
     this.become('waiting');
     if (this.host.mayBegin) this.#waitForRetry();
     return false;
   }
 
   #waitForRetry(): void {
-    clearTimeout(this.#retryTimer);
-    const delayMs = Math.min(MAX_TIMER_MS, Math.max(0, this.dueTime - this.host.nowMs()));
-    this.#retryTimer = setTimeout(() => {
+    this.#cancelRetry?.();
+    const delayMs = Math.min(MAX_TIMER_MS, Math.max(0, this.dueTime - this.host.clock.monotonic()));
+    this.#cancelRetry = this.host.clock.setTimer(delayMs, () => {
       if (this.state === 'waiting' && this.host.mayBegin) this.#beginAttempt();
-    }, delayMs);
+    });
   }
 
   #record(sent: 'begin' | 'result' | 'failed', record: StepRecord['record']): void {

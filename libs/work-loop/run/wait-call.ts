@@ -80,7 +80,7 @@ export class TimerCall extends WaitCall<void> {
   }
 
   override onRecorded(sequence: number): boolean {
-    this.dueTime = this.host.nowMs() + this.#delayMs;
+    this.dueTime = this.host.clock.monotonic() + this.#delayMs;
     return super.onRecorded(sequence);
   }
 
@@ -92,7 +92,8 @@ export class TimerCall extends WaitCall<void> {
     if (kind.case === 'timerFired') return this.give();
     if (kind.case === 'timerStarted' && kind.value.dueTime !== undefined) {
       super.onRecorded(sequence);
-      this.dueTime = this.host.nowMs() + timestampMs(kind.value.dueTime) - Date.now();
+      const { clock } = this.host;
+      this.dueTime = clock.monotonic() + timestampMs(kind.value.dueTime) - clock.now();
       return false;
     }
     return this.onRecorded(sequence);
