@@ -6,6 +6,7 @@ import type { ReadRules } from '#libs/partition/rows/load-run.ts';
 import { incarnationFrom } from '#libs/partition/runs/incarnation.ts';
 import type { ResolveDefinition } from '#libs/partition/serve/definition-port.ts';
 import { createPartitionNode, type NodeOptions, type PartitionNode } from '#libs/partition/serve/node.ts';
+import type { Clock } from '#libs/partition/timers/clock.ts';
 import { createSystemClock } from '#libs/partition/timers/system-clock.ts';
 import { BATCH_ID_BYTES } from '#libs/store/journal/record-format.ts';
 import type { StateStore } from '#libs/store/store.ts';
@@ -28,11 +29,24 @@ export interface PartitionRights {
   readonly onLost: (partition: number, error: unknown) => void;
 }
 
+/** What a process that is no service has of its own. */
+export interface PartitionWorld {
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** Runs of a partition that nothing goes on with stay in memory up to so many. Default: a share of the node's. */
+  readonly maxIdleRuns?: number;
+}
+
 /** Makes the node of a process; it serves no partition yet. */
-export function createPartitions(store: StateStore, log: Logger, rights: PartitionRights): ServedPartitions {
+export function createPartitions(
+  store: StateStore,
+  log: Logger,
+  rights: PartitionRights,
+  { clock = createSystemClock(), maxIdleRuns }: PartitionWorld = {},
+): ServedPartitions {
   const definitions: DefinitionCache = createDefinitionCache(
     store.tables,
-    () => Date.now(),
+    () => clock.now(),
     (tenantId, workflow, version) => {
       const name = `${workflow}@${version}`;
       for (const { tenantId: owner, link, shape } of node.dispatch.sessions()) {
@@ -58,13 +72,14 @@ export function createPartitions(store: StateStore, log: Logger, rights: Partiti
   const node: PartitionNode = createPartitionNode({
     store,
     readRules,
-    clock: createSystemClock(),
+    clock,
     commitContext: createCommitContext(
       () => randomBytes(BATCH_ID_BYTES),
       (error) => log.error({ err: error }, 'a waiter failed'),
     ),
     resolve,
     newIncarnation,
+    ...(maxIdleRuns === undefined ? undefined : { maxIdleRuns }),
     random: () => Math.random(),
     deliver: rights.deliver,
     mayAnswer: rights.mayAnswer,

@@ -42,6 +42,7 @@ services/state/main.ts           #test/env.ts
 services/state/main.ts           #cli/main.ts
 services/state/main.test.ts      #services/worker/config.ts
 services/dev/main.ts             #test/env.ts
+services/testing/door.ts         #test/env.ts
 services/dev/main.ts             ../../test/env.ts
 cli/main.ts                      #test/env.ts
 cli/main.ts                      ../test/env.ts
@@ -72,6 +73,8 @@ services/state/rpc/a.ts          ../config.ts
 services/state/main.ts           #libs/store/mongo/journal.ts
 services/state/main.test.ts      #test/env.ts
 services/dev/main.ts             #services/state/main.ts
+services/testing/door.ts         #services/state/main.ts
+services/testing/door.ts         #libs/store/memory/journal.ts
 services/dev/main.ts             #libs/bus/local/bus.ts
 cli/main.ts                      #libs/rpc/a.ts
 cli/deep/main.ts                 ../main.ts

@@ -62,6 +62,8 @@ export interface NodeOptions {
 /** The partitions that this node serves. */
 export interface PartitionNode {
   readonly dispatch: Dispatch;
+  /** The time that its partitions go by. */
+  readonly clock: Clock;
   readonly partitionCount: number;
   /** The number of a run's partition, whoever serves it. */
   partitionNumber(key: RunKey): number;
@@ -242,6 +244,7 @@ export function createPartitionNode(options: NodeOptions): PartitionNode {
 
   return {
     dispatch,
+    clock,
     partitionCount: meta.partitions,
     partitionNumber,
     partitionOf: (key) => partitionAt(partitionNumber(key)),

@@ -63,6 +63,8 @@ export interface Partition extends ItemOwner {
   adopt(hot: HotRun): void;
   /** Offers an item whose row was read. Answers false when there is no more room for its kind. `isLater`: see `RowOffer`. */
   offerRow(entry: ReadyEntry, isLater?: boolean): boolean;
+  /** When a run that is in memory, or whose row was noted, wakes next. Infinity: none does. */
+  nextWakeTime(): number;
   /** A run wakes at a time, by its row. */
   noteWake(key: RunKey, time: number): void;
   /** A run has a row. */
@@ -175,9 +177,9 @@ export function createPartition(options: PartitionOptions): Partition {
         { dispatch, effects, owner: partition, hot: mailboxes.peek(runIdKey(entry)), now: readTime(), isLater },
         entry,
       ),
+    nextWakeTime: () => runClock.nextTime(),
     noteWake: (key, time) => {
-      const id = runIdKey(key);
-      if (mailboxes.peek(id) === undefined) runClock.note(id, time);
+      if (mailboxes.peek(runIdKey(key)) === undefined) runClock.note(runIdKey(key), time);
     },
     noteKnown: (key) => known.add(runIdKey(key)),
     mayHave: (key) => !isAllKnown || known.mayHave(runIdKey(key)),

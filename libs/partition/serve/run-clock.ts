@@ -32,6 +32,8 @@ export interface RunClock {
   note(id: string, time: number): void;
   /** A run leaves memory: it rings if its time is near, else its row is found in time. */
   release(hot: HotRun): void;
+  /** When it rings next. Infinity: never. */
+  nextTime(): number;
   /** It does not ring any more. */
   clear(hot: HotRun): void;
   /** In the visit that follows a ring: ends the holds whose worker was not heard for too long, and sets the next time. */
@@ -91,6 +93,7 @@ export function createRunClock({ clock, dispatch, onDue }: RunClockOptions): Run
       else wakes.clear(hot.id);
       hot.armedTime = Infinity;
     },
+    nextTime: () => wakes.nextTime(),
     clear: (hot) => {
       hot.armedTime = Infinity;
       wakes.clear(hot.id);

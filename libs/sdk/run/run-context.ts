@@ -30,6 +30,7 @@ export interface RunShared {
   /** When a failed step is tried again, where the step does not say. */
   readonly retry: StepOptions['retry'];
   readonly large: LargePayloads;
+  readonly nowMs: () => number;
 }
 
 /** Branches at a time where nobody says otherwise; each may await ten things before the limit of the loop. */
@@ -143,7 +144,7 @@ export class RunContext implements WorkflowContext {
   }
 
   async now(): Promise<Date> {
-    return new Date((await this.#read('now', () => Date.now())) as number);
+    return new Date((await this.#read('now', this.#shared.nowMs)) as number);
   }
 
   async random(): Promise<number> {

@@ -20,6 +20,8 @@ export interface WorkerFunctionOptions {
   readonly writeLog: (line: LogLine) => void;
   /** Names the code. Absent: its text does. */
   readonly build: string | undefined;
+  /** What `ctx.now()` reads. Default: the time of the machine. */
+  readonly nowMs?: () => number;
 }
 
 /** A workflow as the loop runs it. */
@@ -37,11 +39,11 @@ export function workerFunctionOf(workflow: AnyWorkflow, options: WorkerFunctionO
 async function runWorkflow(
   { code, options }: AnyWorkflow,
   run: FunctionRun,
-  { large, writeLog }: WorkerFunctionOptions,
+  { large, writeLog, nowMs = Date.now }: WorkerFunctionOptions,
 ): Promise<Payload | undefined> {
   const info = infoOf(run);
   const log = createWorkflowLog(info, () => run.isReplaying, writeLog);
-  const ctx = new RunContext(run, { info, log, retry: options.retry, large });
+  const ctx = new RunContext(run, { info, log, retry: options.retry, large, nowMs });
   const { input } = run;
   if (input?.value.case === 'ref') await large.load(input, info);
   const value = valueOf(input, 'input');

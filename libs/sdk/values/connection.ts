@@ -11,12 +11,16 @@ export interface ConnectionOptions {
   readonly token?: RpcChannelOptions['token'];
   /** Default: the token's. */
   readonly tenantId?: string;
+  /** A way to it that is open, instead of `address`, `tls` and `token`; it stays open. Default: one is opened. */
+  readonly channel?: RpcChannel;
 }
 
 const DEFAULT_ADDRESS = 'localhost:7400';
 
 /** Opens the channel of a connection. */
-export function openConnection({ address = DEFAULT_ADDRESS, tls, token }: ConnectionOptions): RpcChannel {
+export function openConnection({ address = DEFAULT_ADDRESS, tls, token, channel }: ConnectionOptions): RpcChannel {
+  if (channel !== undefined)
+    return { ...channel, close: () => undefined, [Symbol.asyncDispose]: async () => undefined };
   return createChannel({
     address,
     ...(tls === undefined ? undefined : { tls }),

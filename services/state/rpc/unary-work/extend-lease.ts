@@ -70,7 +70,7 @@ export async function extendLease(
         const { lease } = result.reply;
         noteHeard(context, lease);
         if (details !== undefined) noteDetails(hot, proof.nodePath, details);
-        if (step !== undefined) noteStepHeard(hot, step, performance.now());
+        if (step !== undefined) noteStepHeard(hot, step, context.node.clock.monotonic());
         return extended(lease, maybeCancelNotice(hot.run) ?? maybeStepTimeout(hot, step));
       },
     });

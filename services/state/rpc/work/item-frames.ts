@@ -248,7 +248,9 @@ export function createItemFrames(
       return;
     }
     const go = (settled: LeaseExtension): void => {
-      const note = (hot: HotRun): void => noteHeartbeat(hot, item.proof.nodePath, settled);
+      const note = (hot: HotRun): void => {
+        noteHeartbeat(hot, item.proof.nodePath, settled, context.node.clock.monotonic());
+      };
       send(item, 0, 'extendLease', () => extendFromProto(settled, item.proof), note);
     };
     const { details } = frame;
@@ -290,12 +292,12 @@ export function createItemFrames(
 }
 
 /** Keeps what an attempt says of itself, and that its step is alive. */
-function noteHeartbeat(hot: HotRun, nodePath: string, { details, step }: LeaseExtension): void {
+function noteHeartbeat(hot: HotRun, nodePath: string, { details, step }: LeaseExtension, monotonicMs: number): void {
   if (details !== undefined) {
     const payload = payloadFromProto(details, 'extend.details');
     if (payload !== undefined) noteDetails(hot, nodePath, payload);
   }
-  if (step !== undefined) noteStepHeard(hot, stepIdFromProto(step), performance.now());
+  if (step !== undefined) noteStepHeard(hot, stepIdFromProto(step), monotonicMs);
 }
 
 function yieldFromProto({ knownSequence }: YieldSlot, lease: StreamItem['proof']): Command {
