@@ -1,5 +1,3 @@
-import type { WorkRequest } from '#gen/millrace/state/v1/dispatch_service_pb.ts';
-import { DispatchService } from '#gen/millrace/state/v1/dispatch_service_pb.ts';
 import type { Clock } from '#libs/partition/timers/clock.ts';
 import { createLocalChannel } from '#libs/rpc/local/local-channel.ts';
 import type { LocalServer } from '#libs/rpc/local/local-server.ts';
@@ -8,7 +6,8 @@ import { workerFunctionOf } from '#libs/sdk/run/worker-function.ts';
 import type { LogLine } from '#libs/sdk/run/workflow-log.ts';
 import { createLargePayloads } from '#libs/sdk/values/large-payloads.ts';
 import { createWorker, type Worker } from '#libs/work-loop/worker.ts';
-import type { WorkerLimits } from '#libs/work-loop/worker-options.ts';
+import type { WorkerFunction, WorkerLimits } from '#libs/work-loop/worker-options.ts';
+import { countedRun } from './counted-run.ts';
 
 /** The worker of a test, or the one that came after it. */
 export interface TestWorker {
@@ -17,7 +16,7 @@ export interface TestWorker {
   readonly taken: number;
   /** Cuts every stream; it connects again by itself. */
   cut(): void;
-  /** Ends it as a crash would, at once or at the n-th result of a step from now on, and starts another one. */
+  /** Ends it as a crash would, at once or when the code of the n-th step from now on has ended, and starts another one. */
   kill(atStep: number | undefined): Promise<void>;
   close(): Promise<void>;
 }
@@ -30,8 +29,6 @@ export interface TestWorkerOptions {
   readonly onLog: (line: LogLine) => void;
   readonly limits: Partial<WorkerLimits>;
 }
-
-const WORK_PATH = `/${DispatchService.typeName}/${DispatchService.method.work.name}`;
 
 /** A run that waits gives its slot back at once, so that only the server's time counts; and pauses are short. */
 const QUICK: Partial<WorkerLimits> = {
@@ -46,19 +43,15 @@ const QUICK: Partial<WorkerLimits> = {
 /** Starts a worker and resolves once it is welcome. */
 export async function startTestWorker(options: TestWorkerOptions): Promise<TestWorker> {
   const { workflows, clock, server, onLog } = options;
-  let results = 0;
-  let death: { readonly atResult: number; readonly done: PromiseWithResolvers<void> } | undefined;
+  let endedSteps = 0;
+  let death: { readonly atStep: number; readonly done: PromiseWithResolvers<void> } | undefined;
 
-  const channel = createLocalChannel({
-    server,
-    tap: (path, request) => {
-      if (path === WORK_PATH) count(request as WorkRequest);
-    },
-  });
+  const channel = createLocalChannel({ server });
   const large = createLargePayloads(channel, '');
-  const functions = workflows.map((workflow) =>
-    workerFunctionOf(workflow, { large, writeLog: onLog, build: undefined, nowMs: () => clock.now() }),
-  );
+  const functions = workflows.map((workflow): WorkerFunction => {
+    const whole = workerFunctionOf(workflow, { large, writeLog: onLog, build: undefined, nowMs: () => clock.now() });
+    return { ...whole, code: (run) => whole.code(countedRun(run, onStepEnded)) };
+  });
   let worker = open();
   await worker.ready;
 
@@ -72,9 +65,10 @@ export async function startTestWorker(options: TestWorkerOptions): Promise<TestW
     });
   }
 
-  function count({ steps = [] }: Partial<WorkRequest>): void {
-    for (const { record } of steps) if (record.case === 'result' || record.case === 'failed') results += 1;
-    if (death === undefined || results < death.atResult) return;
+  /** The code of a step has ended, and nobody knows yet. */
+  function onStepEnded(): void {
+    endedSteps += 1;
+    if (death === undefined || endedSteps < death.atStep) return;
     const { resolve, reject } = death.done;
     death = undefined;
     replace().then(resolve, reject);
@@ -97,7 +91,7 @@ export async function startTestWorker(options: TestWorkerOptions): Promise<TestW
     kill: (atStep) => {
       if (atStep === undefined) return replace();
       const done = death?.done ?? Promise.withResolvers<void>();
-      death = { atResult: results + atStep, done };
+      death = { atStep: endedSteps + atStep, done };
       return done.promise;
     },
     close: async () => {

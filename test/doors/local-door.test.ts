@@ -2,11 +2,11 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { EchoService } from '#gen/millrace/test/v1/echo_service_pb.ts';
 import { createClient } from '#libs/rpc/client/client.ts';
-import { createLocalChannel, type LocalChannel } from '#libs/rpc/local/local-channel.ts';
-import { createLocalServer, type RequestTap } from '#libs/rpc/local/local-server.ts';
+import { createLocalChannel } from '#libs/rpc/local/local-channel.ts';
+import { createLocalServer } from '#libs/rpc/local/local-server.ts';
 import { createEchoService } from '#test/echo/echo-service.ts';
 
-function serveLocally(tap?: RequestTap) {
+function serveLocally() {
   const { binding, state } = createEchoService();
   let activity = 0;
   const server = createLocalServer({
@@ -16,7 +16,7 @@ function serveLocally(tap?: RequestTap) {
       activity += 1;
     },
   });
-  const channel: LocalChannel = createLocalChannel({ server: () => server, ...(tap && { tap }) });
+  const channel = createLocalChannel({ server: () => server });
   const client = createClient(EchoService, channel, { retry: { maxAttempts: 1 } });
   return { server, channel, client, state, activity: () => activity };
 }
@@ -80,12 +80,4 @@ test('a connection that is cut loses what is under way, for both sides', async (
   await expect(client.echo({ priority: 1, id: 'c' })).rejects.toMatchObject({ reason: 'UNAVAILABLE' });
   await channel[Symbol.asyncDispose]();
   await expect(client.echo({ priority: 1, id: 'd' })).rejects.toMatchObject({ reason: 'CALLER_GONE' });
-});
-
-test('a request that is cut by whoever hears of it first never reaches its handler', async () => {
-  const local = serveLocally((path) => {
-    if (path.endsWith('/Count')) local.channel.cut();
-  });
-  await expect(local.client.count({ count: 1 })).rejects.toMatchObject({ reason: 'UNAVAILABLE' });
-  expect(local.state.counted).toBe(0);
 });

@@ -3,7 +3,7 @@ import { DomainError } from '#libs/errors/domain-error.ts';
 import type { RpcChannel } from '../client/channel.ts';
 import { DEFAULT_RPC_LIMITS } from '../server-options.ts';
 import type { LocalCall } from './local-call.ts';
-import type { LocalServer, RequestTap } from './local-server.ts';
+import type { LocalServer } from './local-server.ts';
 
 /** A way to a door within the process. */
 export interface LocalChannel extends RpcChannel {
@@ -15,12 +15,10 @@ export interface LocalChannel extends RpcChannel {
 export interface LocalChannelOptions {
   /** The door that a call goes to, asked for with each: another one may have taken its place. */
   readonly server: () => LocalServer;
-  /** Hears of each request before its handler does. Default: nobody does. */
-  readonly tap?: RequestTap;
 }
 
 /** Makes a channel to a door within the process. */
-export function createLocalChannel({ server, tap = () => undefined }: LocalChannelOptions): LocalChannel {
+export function createLocalChannel({ server }: LocalChannelOptions): LocalChannel {
   const open = new Set<LocalCall>();
   const metadata = new Metadata();
   const address = 'local';
@@ -34,7 +32,7 @@ export function createLocalChannel({ server, tap = () => undefined }: LocalChann
     maxMessageBytes: DEFAULT_RPC_LIMITS.maxMessageBytes,
     createCall: (path, deadline) => {
       if (isClosed) throw new DomainError('CALLER_GONE', `the channel to ${address} is closed`);
-      const call = server().createCall(path, deadline, tap, (over) => open.delete(over));
+      const call = server().createCall(path, deadline, (over) => open.delete(over));
       open.add(call);
       return call;
     },

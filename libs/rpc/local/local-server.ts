@@ -5,7 +5,6 @@ import { DomainError } from '#libs/errors/domain-error.ts';
 import type { Logger } from '#libs/logger/logger.ts';
 import type { UndecodedRequest } from '../call/accept-request.ts';
 import { Call } from '../call/call.ts';
-import { callerGone } from '../call/caller-gone.ts';
 import { endCall, failCall } from '../call/end-call.ts';
 import type { CallRuntime } from '../call/runtime.ts';
 import { serveStream } from '../call/serve-stream.ts';
@@ -24,13 +23,10 @@ export interface LocalServerOptions {
   readonly onActivity: () => void;
 }
 
-/** Hears of each request before its handler does, which never gets it when the call is over by then. */
-export type RequestTap = (path: string, request: Message | UndecodedRequest) => void;
-
 /** A door within the process: no port, no connection, the handlers and checks of any other door. */
 export interface LocalServer {
   /** Makes a call that is not started yet. */
-  createCall(path: string, deadline: number, tap: RequestTap, onOver: (call: LocalCall) => void): LocalCall;
+  createCall(path: string, deadline: number, onOver: (call: LocalCall) => void): LocalCall;
   /** Cuts every call and takes none any more. Safe to call again. */
   close(): void;
 }
@@ -50,13 +46,13 @@ export function createLocalServer({ services, log, onActivity }: LocalServerOpti
   let isClosed = false;
 
   return {
-    createCall: (path, deadline, tap, onOver) => {
+    createCall: (path, deadline, onOver) => {
       let served: Call | undefined;
       const local = new LocalCall(path, deadline, {
         onStart: () => {
           const binding = methods.get(path);
           if (isClosed || binding === undefined) local.cut();
-          else served = serve(runtime, binding, local, tap);
+          else served = serve(runtime, binding, local);
         },
         onLeave: () => served?.leave(),
         onActivity,
@@ -75,7 +71,7 @@ export function createLocalServer({ services, log, onActivity }: LocalServerOpti
   };
 }
 
-function serve(runtime: CallRuntime, binding: MethodBinding, local: LocalCall, tap: RequestTap): Call {
+function serve(runtime: CallRuntime, binding: MethodBinding, local: LocalCall): Call {
   const { maxMessageBytes } = runtime.limits;
   const { input, output, methodKind } = binding.method;
   const decode = requestDecoder(input, maxMessageBytes);
@@ -95,11 +91,7 @@ function serve(runtime: CallRuntime, binding: MethodBinding, local: LocalCall, t
   const requests: AsyncIterator<Message | UndecodedRequest, undefined> = {
     next: async () => {
       const next = await local.next();
-      if (next.done === true) return next;
-      const value = decode(next.value);
-      tap(local.path, value);
-      if (call.isEnded) throw callerGone();
-      return { done: false, value };
+      return next.done === true ? next : { done: false, value: decode(next.value) };
     },
     return: async () => ({ done: true, value: undefined }),
   };

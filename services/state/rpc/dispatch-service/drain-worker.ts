@@ -30,6 +30,6 @@ export function createDrainWorker(context: StateContext): UnaryHandler<DrainWork
     if (undo) dispatch.undrain({ tenantId, workerId }, order);
     else dispatch.drain({ tenantId, workerId }, order);
     const now = connectedWorkers(dispatch, tenantId).find((connected) => connected.workerId === workerId);
-    return create(DrainWorkerResponseSchema, { worker: workerToProto(now ?? worker, context.nowMs()) });
+    return create(DrainWorkerResponseSchema, { worker: workerToProto(now ?? worker, context) });
   };
 }

@@ -31,7 +31,7 @@ export function createListWorkers(context: StateContext): UnaryHandler<ListWorke
     let bytes = 0;
     for (const connected of connectedWorkers(context.node.dispatch, tenantId)) {
       if (after !== undefined && compareText(connected.workerId, after) <= 0) continue;
-      const worker = workerToProto(connected, context.nowMs());
+      const worker = workerToProto(connected, context);
       if (queue !== '' && !worker.queues.includes(queue)) continue;
       if (workflow !== '' && !worker.definitions.some((definition) => definition.workflow === workflow)) continue;
       bytes += toBinary(WorkerSchema, worker).length;

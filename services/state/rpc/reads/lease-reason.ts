@@ -1,7 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { BlockerSchema } from '#gen/millrace/state/v1/blocker_pb.ts';
 import type { Lease } from '#libs/engine/model/lease.ts';
-import type { DispatchSession } from '#libs/partition/dispatch/dispatch-session.ts';
 import { HEARTBEAT_LEASE_MS } from '#libs/partition/runs/next-time.ts';
 import { leaseToProto } from '../wire/lease.ts';
 import { maybeTimestampFromTime, timestampFromTime } from '../wire/timestamp.ts';
@@ -16,7 +15,7 @@ const SILENT_AFTER_MS = 20_000;
 /** That a worker has an item: until when, and when it was last heard. */
 export function leaseReason({ context, sight, nowMs }: ExplainScope, { path, item }: SeenItem, lease: Lease): Reason {
   const session = context.node.dispatch.maybeSession(lease.sessionId);
-  const heardTime = session === undefined ? undefined : maybeHeardTime(session, nowMs);
+  const heardTime = session === undefined ? undefined : maybeHeardTime(session, context);
   const isSilent = keptByHeartbeats(lease) && nowMs - (heardTime ?? 0) > SILENT_AFTER_MS;
   const isGone = keptByHeartbeats(lease) && session?.link === undefined;
   return {
@@ -39,7 +38,7 @@ export function leaseReason({ context, sight, nowMs }: ExplainScope, { path, ite
       isGone,
       isSilent,
       heardTime,
-      session,
+      silentMs: session === undefined ? 0 : Math.max(0, context.node.clock.monotonic() - session.heardMs),
       nowMs,
     }),
   };
@@ -55,20 +54,19 @@ interface Holder {
   readonly isGone: boolean;
   readonly isSilent: boolean;
   readonly heardTime: number | undefined;
-  readonly session: DispatchSession | undefined;
+  /** Who is not known here has a whole lease from the moment at which this node took over. */
+  readonly silentMs: number;
   readonly nowMs: number;
 }
 
 function wordsOf({ workerId, leaseTime, expireTime, noExpiry }: Lease, holder: Holder): string {
-  const { what, attempt, isGone, isSilent, heardTime, session, nowMs } = holder;
+  const { what, attempt, isGone, isSilent, heardTime, silentMs, nowMs } = holder;
   const worker = `worker ${quoted(workerId)}`;
   const since = momentOf(leaseTime);
   if (noExpiry) return `${worker} has had ${what} since ${since} and never loses it; release it by force if it is gone`;
   if (expireTime !== undefined)
     return `${worker} has ${what} until ${momentOf(expireTime)}, unless it extends its lease`;
   const heard = heardTime === undefined ? '' : `, last heard at ${momentOf(heardTime)}`;
-  // Who is not known here has a whole lease from the moment at which this node took over.
-  const silentMs = session === undefined ? 0 : Math.max(0, performance.now() - session.heardMs);
   const end = momentOf(nowMs - silentMs + HEARTBEAT_LEASE_MS);
   if (isGone) return `${worker}${heard}, has ${what} and is not connected; it loses it at ${end} unless it comes back`;
   if (isSilent) return `${worker}${heard}, has ${what} and says nothing; it loses it at ${end}`;

@@ -7,14 +7,18 @@ import {
   WorkMode,
 } from '#gen/millrace/state/v1/worker_pb.ts';
 import type { AnnouncedCode } from '#libs/partition/dispatch/dispatch-session.ts';
+import type { StateContext } from '../context.ts';
 import { namedSessionId } from '../wire/session-id.ts';
 import { maybeTimestampFromTime } from '../wire/timestamp.ts';
 import type { ConnectedSession, ConnectedWorker } from './connected-workers.ts';
 import { maybeHeardTime } from './heard-time.ts';
 
 /** A worker on the wire, as its sessions at this node have it. Where they differ, the newest one counts. */
-export function workerToProto({ workerId, sessions }: ConnectedWorker, nowMs: number): Worker {
-  const heard = sessions.map(({ session }) => maybeHeardTime(session, nowMs)).filter((time) => time !== undefined);
+export function workerToProto(
+  { workerId, sessions }: ConnectedWorker,
+  context: Pick<StateContext, 'nowMs' | 'node'>,
+): Worker {
+  const heard = sessions.map(({ session }) => maybeHeardTime(session, context)).filter((time) => time !== undefined);
   const [first, ...others] = sessions.toSorted((a, b) => b.session.connectTime - a.session.connectTime);
   const facts = [first, ...others].map((one) => one?.session.facts).find((known) => known !== undefined);
   let leased = 0;
