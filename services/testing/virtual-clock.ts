@@ -28,9 +28,9 @@ interface Timer {
 
 /** Makes a clock that stands at a time. `onTimer` is called whenever one of its timers ends. */
 export function createVirtualClock(startTime: number, onTimer: () => void): VirtualClock {
-  let now = startTime;
-  // As the machine counts, for the few who compare with that.
-  let monotonic = performance.now();
+  // Both in whole milliseconds: a sum of fractions may never come to where a timer ends.
+  let now = Math.ceil(startTime);
+  let monotonic = 0;
   const forServer = new Set<Timer>();
   const forWorker = new Set<Timer>();
 
@@ -56,7 +56,7 @@ export function createVirtualClock(startTime: number, onTimer: () => void): Virt
       setTimer: (ms, fn) => {
         if (ms <= 0) return setNextTurn(fn);
         const timer: Timer = {
-          dueMs: monotonic + ms,
+          dueMs: monotonic + Math.ceil(ms),
           fn,
           real: isReal ? setTimeout(() => end(timers, timer), ms) : undefined,
         };
@@ -81,8 +81,9 @@ export function createVirtualClock(startTime: number, onTimer: () => void): Virt
     },
     turnTo: (time, onTurned) => {
       if (time <= now) return;
-      monotonic += time - now;
-      now = time;
+      const passedMs = Math.ceil(time - now);
+      monotonic += passedMs;
+      now += passedMs;
       onTurned();
       const due = [forServer, forWorker].flatMap((timers) =>
         Array.from(timers, (timer) => ({ timers, timer })).filter(({ timer }) => timer.dueMs <= monotonic),

@@ -180,3 +180,37 @@ test('what the clock shows is what the workflow is given, from the time that the
   expect(await env.client.execute(when)).toBe('2031-05-04T10:00:01.500Z');
   expect(env.now.toISOString()).toBe('2031-05-04T10:00:01.500Z');
 });
+
+test('payloads that are too large for a message go in and come out', async () => {
+  const large = 'x'.repeat(3_000_000);
+  const copy = workflow('copy', async (ctx, text: string) => {
+    const copied = await ctx.step('copy', async () => `${text}!`);
+    await ctx.sleep(DAY_MS);
+    return copied;
+  });
+  await using env = await createTestEnvironment({ workflows: [copy] });
+  const killed = env.killWorker({ atStep: 1 });
+  const run = await env.client.start(copy, large);
+  await killed;
+  expect(await run.result()).toBe(`${large}!`);
+});
+
+test('lines of a workflow are written once, and two environments have nothing in common', async () => {
+  const lines: string[] = [];
+  const chatty = workflow('chatty', async (ctx) => {
+    ctx.log.info('before');
+    await ctx.sleep(DAY_MS);
+    ctx.log.info('after');
+    await ctx.set('seen', true);
+  });
+  const onLog = ({ message }: { message: string }): void => void lines.push(message);
+  await using first = await createTestEnvironment({ workflows: [chatty], onLog, startTime: START });
+  await using second = await createTestEnvironment({ workflows: [], startTime: START });
+  const run = await first.client.start(chatty, undefined, { runId: 'c1' });
+  await run.result();
+  expect(await run.state()).toEqual({ seen: true });
+  expect(lines).toEqual(['before', 'after']);
+  expect(second.now.getTime()).toBe(START);
+  await expect(second.client.run('c1').get()).rejects.toMatchObject({ reason: 'RUN_NOT_FOUND' });
+  await expect(second.client.start(chatty)).rejects.toMatchObject({ reason: 'DEFINITION_NOT_FOUND' });
+});
