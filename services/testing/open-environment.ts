@@ -16,8 +16,10 @@ const PAGE_SIZE = 1_000;
 /** Opens an environment whose options are in range, and answers when its worker is connected. */
 export async function openEnvironment(options: TestEnvironmentOptions): Promise<TestEnvironment> {
   const { workflows, startTime = Date.now(), jumps = true, onLog = writeLine, limits = {} } = options;
+  await using parts = new AsyncDisposableStack();
   const onActivity = (): void => time.note();
   const clock = createVirtualClock(Number(startTime), onActivity);
+  parts.defer(() => clock.close());
   const log = pino({ level: 'silent' });
   const time = createTimeKeeper(
     {
@@ -29,11 +31,16 @@ export async function openEnvironment(options: TestEnvironmentOptions): Promise<
     false,
   );
   const state = await startTestState({ clock: clock.server, log, onActivity });
+  parts.defer(() => state.stop());
   const server = () => state.server;
   const worker = await startTestWorker({ workflows, clock: clock.worker, server, onLog, limits });
+  parts.defer(() => worker.close());
   const channel = createLocalChannel({ server });
-  const client = new Client({ channel });
+  parts.use(channel);
+  const client = parts.use(new Client({ channel }));
   const logs = createClient(EventLogService, channel);
+  parts.defer(() => time.close());
+  const kept = parts.move();
   time.jumps = jumps;
   time.note();
 
@@ -69,13 +76,6 @@ export async function openEnvironment(options: TestEnvironmentOptions): Promise<
       await worker.kill(atStep);
     },
     restartState: () => state.restart(),
-    async [Symbol.asyncDispose]() {
-      time.close();
-      await client.close();
-      await channel[Symbol.asyncDispose]();
-      await worker.close();
-      await state.stop();
-      clock.close();
-    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

@@ -53,7 +53,12 @@ export async function startTestWorker(options: TestWorkerOptions): Promise<TestW
     return { ...whole, code: (run) => whole.code(countedRun(run, onStepEnded)) };
   });
   let worker = open();
-  await worker.ready;
+  try {
+    await worker.ready;
+  } catch (error) {
+    await close();
+    throw error;
+  }
 
   function open(): Worker {
     return createWorker({
@@ -63,6 +68,11 @@ export async function startTestWorker(options: TestWorkerOptions): Promise<TestW
       limits: { ...QUICK, ...options.limits },
       loadPayload: (payload, run) => large.load(payload, run),
     });
+  }
+
+  async function close(): Promise<void> {
+    worker.close();
+    await channel[Symbol.asyncDispose]();
   }
 
   /** The code of a step has ended, and nobody knows yet. */
@@ -94,9 +104,6 @@ export async function startTestWorker(options: TestWorkerOptions): Promise<TestW
       death = { atStep: endedSteps + atStep, done };
       return done.promise;
     },
-    close: async () => {
-      worker.close();
-      await channel[Symbol.asyncDispose]();
-    },
+    close,
   };
 }

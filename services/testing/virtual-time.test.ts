@@ -214,3 +214,8 @@ test('lines of a workflow are written once, and two environments have nothing in
   await expect(second.client.run('c1').get()).rejects.toMatchObject({ reason: 'RUN_NOT_FOUND' });
   await expect(second.client.start(chatty)).rejects.toMatchObject({ reason: 'DEFINITION_NOT_FOUND' });
 });
+
+test('what the server does not take is refused where the environment is made', async () => {
+  const nameless = workflow('', async () => undefined);
+  await expect(createTestEnvironment({ workflows: [nameless] })).rejects.toMatchObject({ reason: 'INVALID_FIELDS' });
+});
