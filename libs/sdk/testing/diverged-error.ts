@@ -1,5 +1,15 @@
 /** Where code and log part. */
 export interface Divergence {
+  readonly expectedStep: string;
+  readonly foundStep: string;
+  readonly sourceLocation: string;
+  readonly sequence: number;
+}
+
+/** The code of a workflow does something else than the log of a run says. */
+export class DivergedError extends Error implements Divergence {
+  /** Empty: not known. */
+  readonly runId: string;
   /** What the log has next: `step charge #0`. */
   readonly expectedStep: string;
   /** What the code came to instead: `step pay #0`, or `the end of the function`. */
@@ -7,15 +17,6 @@ export interface Divergence {
   /** Where the code asks for it: `file:line:column`. Empty: not known. */
   readonly sourceLocation: string;
   /** The event of the log that has the expected step. 0: the log has ended. */
-  readonly sequence: number;
-}
-
-/** The code of a workflow does something else than the log of a run says. */
-export class DivergedError extends Error implements Divergence {
-  readonly runId: string;
-  readonly expectedStep: string;
-  readonly foundStep: string;
-  readonly sourceLocation: string;
   readonly sequence: number;
 
   constructor(runId: string, { expectedStep, foundStep, sourceLocation, sequence }: Divergence) {
