@@ -5,6 +5,7 @@ import { createClient } from '#libs/rpc/client/client.ts';
 import { createLocalChannel } from '#libs/rpc/local/local-channel.ts';
 import { Client } from '#libs/sdk/client/client.ts';
 import { writeLine } from '#libs/sdk/run/workflow-log.ts';
+import { connectionOver } from '#libs/sdk/values/connection.ts';
 import type { TestEnvironment, TestEnvironmentOptions } from './test-environment.ts';
 import { startTestState } from './test-state.ts';
 import { startTestWorker } from './test-worker.ts';
@@ -37,7 +38,7 @@ export async function openEnvironment(options: TestEnvironmentOptions): Promise<
   parts.defer(() => worker.close());
   const channel = createLocalChannel({ server });
   parts.use(channel);
-  const client = parts.use(new Client({ channel }));
+  const client = parts.use(new Client(connectionOver(channel)));
   const logs = createClient(EventLogService, channel);
   parts.defer(() => time.close());
   const kept = parts.move();

@@ -11,19 +11,29 @@ export interface ConnectionOptions {
   readonly token?: RpcChannelOptions['token'];
   /** Default: the token's. */
   readonly tenantId?: string;
-  /** A way to it that is open, instead of `address`, `tls` and `token`; it stays open. Default: one is opened. */
-  readonly channel?: RpcChannel;
 }
 
 const DEFAULT_ADDRESS = 'localhost:7400';
 
+/** Ways that are open, by the options that stand for them. */
+const open = new WeakMap<ConnectionOptions, RpcChannel>();
+
+/** Options that stand for a channel that is open, which stays open: for whoever has one, and no address. */
+export function connectionOver(channel: RpcChannel): ConnectionOptions {
+  const options = {};
+  open.set(options, { ...channel, close: () => undefined, [Symbol.asyncDispose]: async () => undefined });
+  return options;
+}
+
 /** Opens the channel of a connection. */
-export function openConnection({ address = DEFAULT_ADDRESS, tls, token, channel }: ConnectionOptions): RpcChannel {
-  if (channel !== undefined)
-    return { ...channel, close: () => undefined, [Symbol.asyncDispose]: async () => undefined };
-  return createChannel({
-    address,
-    ...(tls === undefined ? undefined : { tls }),
-    ...(token === undefined ? undefined : { token }),
-  });
+export function openConnection(options: ConnectionOptions): RpcChannel {
+  const { address = DEFAULT_ADDRESS, tls, token } = options;
+  return (
+    open.get(options) ??
+    createChannel({
+      address,
+      ...(tls === undefined ? undefined : { tls }),
+      ...(token === undefined ? undefined : { token }),
+    })
+  );
 }
