@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { EventLogService } from '#gen/millrace/state/v1/event_log_service_pb.ts';
 import type { Event } from '#gen/millrace/state/v1/event_pb.ts';
+import { CleanUp } from '#libs/lifecycle/clean-up.ts';
 import { createClient } from '#libs/rpc/client/client.ts';
 import { createLocalChannel } from '#libs/rpc/local/local-channel.ts';
 import { Client } from '#libs/sdk/client/client.ts';
@@ -16,8 +17,17 @@ const PAGE_SIZE = 1_000;
 
 /** Opens an environment whose options are in range, and answers when its worker is connected. */
 export async function openEnvironment(options: TestEnvironmentOptions): Promise<TestEnvironment> {
+  const parts = new CleanUp();
+  try {
+    return await open(options, parts);
+  } catch (error) {
+    await parts.disposeAsync();
+    throw error;
+  }
+}
+
+async function open(options: TestEnvironmentOptions, parts: CleanUp): Promise<TestEnvironment> {
   const { workflows, startTime = Date.now(), jumps = true, onLog = writeLine, limits = {} } = options;
-  await using parts = new AsyncDisposableStack();
   const onActivity = (): void => time.note();
   const clock = createVirtualClock(Number(startTime), onActivity);
   parts.defer(() => clock.close());
@@ -41,7 +51,6 @@ export async function openEnvironment(options: TestEnvironmentOptions): Promise<
   const client = parts.use(new Client(connectionOver(channel)));
   const logs = createClient(EventLogService, channel);
   parts.defer(() => time.close());
-  const kept = parts.move();
   time.jumps = jumps;
   time.note();
 
@@ -77,6 +86,6 @@ export async function openEnvironment(options: TestEnvironmentOptions): Promise<
       await worker.kill(atStep);
     },
     restartState: () => state.restart(),
-    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }

@@ -1,5 +1,5 @@
 /** Where code and log part. */
-export interface Divergence {
+export interface DivergencePoint {
   readonly expectedStep: string;
   readonly foundStep: string;
   readonly sourceLocation: string;
@@ -7,7 +7,7 @@ export interface Divergence {
 }
 
 /** The code of a workflow does something else than the log of a run says. */
-export class DivergedError extends Error implements Divergence {
+export class DivergedError extends Error implements DivergencePoint {
   /** Empty: not known. */
   readonly runId: string;
   /** What the log has next: `step charge #0`. */
@@ -19,7 +19,7 @@ export class DivergedError extends Error implements Divergence {
   /** The event of the log that has the expected step. 0: the log has ended. */
   readonly sequence: number;
 
-  constructor(runId: string, { expectedStep, foundStep, sourceLocation, sequence }: Divergence) {
+  constructor(runId: string, { expectedStep, foundStep, sourceLocation, sequence }: DivergencePoint) {
     const run = runId === '' ? 'the log' : `the log of run ${runId}`;
     const event = sequence === 0 ? '' : `, as event ${sequence}`;
     const place = sourceLocation === '' ? '' : ` at ${sourceLocation}`;
