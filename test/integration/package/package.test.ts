@@ -46,6 +46,27 @@ import { workflow } from 'millrace';
 export const greet = workflow('greet', async (ctx) => ctx.step('greet', () => 'hello'));
 `;
 
+const TESTED = `
+import { workflow } from 'millrace';
+import { createTestEnvironment, replay } from 'millrace/testing';
+const month = workflow('month', async (ctx) => {
+  await ctx.step('first', async () => 1);
+  await ctx.sleep(30 * 86400000);
+  return ctx.step('last', async () => 'done');
+});
+const other = workflow('month', async (ctx) => ctx.step('other', async () => 1));
+const env = await createTestEnvironment({ workflows: [month] });
+const killed = env.killWorker({ atStep: 1 });
+const run = await env.client.start(month);
+await killed;
+const output = await run.result();
+const history = await env.history(run);
+const { end } = await replay(history, month);
+const diverged = await replay(history, other).catch((error) => error);
+console.log(JSON.stringify({ output, end, name: diverged.name, place: diverged.sourceLocation }));
+await env[Symbol.asyncDispose]();
+`;
+
 const TYPED = `
 import { Client, signal, Worker, type Workflow, workflow } from 'millrace';
 const approved = signal<{ readonly by: string }>('approved');
@@ -89,6 +110,18 @@ for (const [name, node, found] of [
       const open = doors.map((door) => `await import('${door}')`).join(';');
       const opened = await run(node, ['--input-type=module', '-e', open], { cwd: folder.path });
       expect(opened).toEqual({ code: 0, stdout: '', stderr: '' });
+    });
+
+    test('tests workflows without a server', async () => {
+      await writeFile(join(folder.path, 'tested.js'), TESTED);
+      const tested = await run(node, ['tested.js'], { cwd: folder.path });
+      expect(tested).toMatchObject({ code: 0, stderr: '' });
+      expect(JSON.parse(tested.stdout)).toEqual({
+        output: 'done',
+        end: 'completed',
+        name: 'DivergedError',
+        place: expect.stringMatching(/tested\.js:9:\d+$/),
+      });
     });
 
     test('serves, and runs workflows: of a module, and of a program', { timeout: 60_000 }, async () => {
@@ -144,7 +177,9 @@ describe('the package', () => {
       await readFile(join(folder.path, 'node_modules/millrace/package.json'), 'utf8'),
     ) as { readonly dependencies: Readonly<Record<string, string>> };
     const files = await readdir(code, { recursive: true });
-    expect(files.filter((file) => /\.test\.|(^|\/)testing\//.test(file))).toEqual([]);
+    const inner = files.filter((file) => !PUBLISHED_TESTING.test(file));
+    expect(files.filter((file) => /\.test\./.test(file))).toEqual([]);
+    expect(inner.filter((file) => /(^|\/)testing\//.test(file))).toEqual([]);
     const imported = new Set<string>();
     for (const file of files.filter((one) => /\.(js|d\.ts)$/.test(one))) {
       const text = await readFile(join(code, file), 'utf8');
@@ -156,6 +191,9 @@ describe('the package', () => {
     expect([...imported].toSorted()).toEqual(Object.keys(dependencies).toSorted());
   });
 });
+
+/** What is for the tests of others. */
+const PUBLISHED_TESTING = /^(services|libs\/sdk)\/testing(\/|$)/;
 
 /** As the compiler writes them: the end of an import or a re-export, or a call. */
 const IMPORT = /^(?:(?:import|export|\}).* from |import )['"]([^'"]+)['"];$|\bimport\(['"]([^'"]+)['"]\)/gm;
