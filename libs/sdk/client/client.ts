@@ -74,12 +74,10 @@ export class Client implements AsyncDisposable {
     if (schema !== undefined) await validate(schema, input, 'input');
     const settled = large.settle(payloadOf(input, 'input'), options.runId ?? '', options.signal);
     const payload = settled instanceof Promise ? await settled : settled;
-    const request = {
-      ...startFields(options),
-      tenantId,
-      workflow: typeof workflow === 'string' ? workflow : workflow.name,
-      ...(payload !== undefined && { input: payload }),
-    };
+    const request = startFields(options);
+    request.tenantId = tenantId;
+    request.workflow = typeof workflow === 'string' ? workflow : workflow.name;
+    if (payload !== undefined) request.input = payload;
     return session.start(request, { wait, brief: true, signal: options.signal });
   }
 }

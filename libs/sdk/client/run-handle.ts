@@ -117,10 +117,10 @@ export class RunHandle<Output = unknown> {
 }
 
 /** The output of a run that has ended. */
-export async function outputOf<Output>({ large }: HandleContext, ended: SessionEnded): Promise<Output> {
+export function outputOf<Output>({ large }: HandleContext, ended: SessionEnded): Output | Promise<Output> {
   const { runId, incarnation, status, output, failure } = ended;
   const unsuccessful = UNSUCCESSFUL[status];
   if (unsuccessful !== undefined) throw new RunError(runId, unsuccessful, failure);
-  if (output?.value.case === 'ref') await large.load(output, { runId, incarnation });
-  return valueOf(output, 'output') as Output;
+  if (output?.value.case !== 'ref') return valueOf(output, 'output') as Output;
+  return large.load(output, { runId, incarnation }).then(() => valueOf(output, 'output') as Output);
 }

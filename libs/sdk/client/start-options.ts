@@ -37,20 +37,23 @@ const POLICIES: Readonly<Record<NonNullable<StartOptions['onConflict']>, Conflic
   TERMINATE_EXISTING: ConflictPolicy.TERMINATE_EXISTING,
 };
 
+/** The fields of a start, but for its type. */
+export type StartFields = Omit<StartInit, '$typeName'>;
+
 /** The fields of a start that options say. */
-export function startFields(options: StartOptions): Omit<StartInit, '$typeName'> {
+export function startFields(options: StartOptions): StartFields {
   const { runId, onConflict, version, queue, priority, tags, attributes, runTimeoutMs, retentionMs, requestId } =
     options;
-  return {
-    ...(runId !== undefined && { runId }),
-    ...(onConflict !== undefined && { conflictPolicy: POLICIES[onConflict] }),
-    ...(version !== undefined && { version }),
-    ...(queue !== undefined && { queue }),
-    ...(priority !== undefined && { priority }),
-    ...(tags !== undefined && { tags: [...tags] }),
-    ...(attributes !== undefined && { attributes: attributesToProto(attributes) }),
-    ...(runTimeoutMs !== undefined && { runTimeout: durationFromMs(runTimeoutMs) }),
-    ...(retentionMs !== undefined && { retention: durationFromMs(retentionMs) }),
-    ...(requestId !== undefined && { requestId }),
-  };
+  const fields: StartFields = {};
+  if (runId !== undefined) fields.runId = runId;
+  if (onConflict !== undefined) fields.conflictPolicy = POLICIES[onConflict];
+  if (version !== undefined) fields.version = version;
+  if (queue !== undefined) fields.queue = queue;
+  if (priority !== undefined) fields.priority = priority;
+  if (tags !== undefined) fields.tags = [...tags];
+  if (attributes !== undefined) fields.attributes = attributesToProto(attributes);
+  if (runTimeoutMs !== undefined) fields.runTimeout = durationFromMs(runTimeoutMs);
+  if (retentionMs !== undefined) fields.retention = durationFromMs(retentionMs);
+  if (requestId !== undefined) fields.requestId = requestId;
+  return fields;
 }

@@ -13,7 +13,7 @@ const go = signal<string>('go');
 
 /** A worker of a workflow without an input. */
 function workerOf(server: TestServer, code: (ctx: WorkflowContext) => Promise<unknown>): AsyncDisposable {
-  const large = { settle: (payload: never) => payload, load: async () => undefined };
+  const large = { isLarge: () => false, settle: (payload: never) => payload, load: async () => undefined };
   const flow = workflow('flow', async (ctx) => code(ctx));
   const { code: run } = workerFunctionOf(flow, { large, writeLog: () => undefined, build: '' });
   return quickWorker(server, run);

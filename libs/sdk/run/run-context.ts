@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Payload } from '#gen/millrace/common/v1/payload_pb.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
-import type { FunctionRun, StepContext as LoopStep, StepOptions } from '#libs/work-loop/run/function-run.ts';
+import type { FunctionRun, StepOptions } from '#libs/work-loop/run/function-run.ts';
 import type { Signal } from '../author/signal.ts';
 import type { Workflow } from '../author/workflow.ts';
 import type {
@@ -11,7 +10,6 @@ import type {
   ChildOptions,
   RunInfo,
   StepCode,
-  StepContext,
   WaitForOptions,
   WorkflowContext,
   WorkflowLog,
@@ -22,13 +20,14 @@ import type { LargePayloads } from '../values/large-payloads.ts';
 import { validate } from '../values/validate.ts';
 import { payloadOf, valueOf } from '../values/value-codec.ts';
 import { allOf, anyOf, raceOf } from './branches.ts';
+import { StepAttempts } from './step-attempts.ts';
 
 /** What the contexts of one run share. */
 export interface RunShared {
   readonly info: RunInfo;
   readonly log: WorkflowLog;
-  /** When a failed step is tried again, where the step does not say. */
-  readonly retry: StepOptions['retry'];
+  /** How steps are run that do not say otherwise. */
+  readonly stepOptions: Pick<StepOptions, 'retry'> | undefined;
   readonly large: LargePayloads;
   readonly nowMs: () => number;
 }
@@ -59,12 +58,14 @@ export class RunContext implements WorkflowContext {
     return this.#shared.log;
   }
 
-  async step<T>(name: string, code: StepCode<T>, options?: StepOptions): Promise<T> {
-    const attempt = new StepAttempt(code, this.#shared);
-    const { retry } = this.#shared;
-    const complete = retry === undefined || options?.retry !== undefined ? options : { ...options, retry };
-    const result = await this.#run.step(name, (step) => attempt.call(step), complete);
-    return valueOf(attempt.original(result), name) as T;
+  step<T>(name: string, code: StepCode<T>, options?: StepOptions): Promise<T> {
+    const attempts = new StepAttempts(code, this.#shared);
+    return this.#run.stepAs(
+      name,
+      (step) => attempts.call(step),
+      this.#complete(options),
+      (result) => valueOf(attempts.original(result), name) as T,
+    );
   }
 
   sleep(ms: number, name?: string): Promise<void> {
@@ -159,6 +160,12 @@ export class RunContext implements WorkflowContext {
     return this.#run.patched(id);
   }
 
+  #complete(options: StepOptions | undefined): StepOptions | undefined {
+    const { stepOptions } = this.#shared;
+    if (options === undefined) return stepOptions;
+    return stepOptions === undefined || options.retry !== undefined ? options : { ...options, ...stepOptions };
+  }
+
   #within(run: FunctionRun): WorkflowContext {
     return new RunContext(run, this.#shared);
   }
@@ -175,51 +182,4 @@ export class RunContext implements WorkflowContext {
   async #read(name: string, read: () => unknown): Promise<unknown> {
     return valueOf(await this.#run.value(name, () => payloadOf(read(), name)), name);
   }
-}
-
-/** The attempts of a step: what their code is given, and what it gives on its way into the log. */
-class StepAttempt<T> {
-  readonly #code: StepCode<T>;
-  readonly #shared: RunShared;
-  /** A result that was uploaded, and what names it. */
-  #uploaded: { readonly original: Payload; readonly named: Payload } | undefined;
-
-  constructor(code: StepCode<T>, shared: RunShared) {
-    this.#code = code;
-    this.#shared = shared;
-  }
-
-  call(step: LoopStep): Payload | undefined | Promise<Payload | undefined> {
-    const given = this.#code(contextOf(step));
-    return given instanceof Promise
-      ? given.then((value) => this.#settle(value, step.signal))
-      : this.#settle(given, step.signal);
-  }
-
-  /** The result itself, where it is what this attempt has uploaded. */
-  original(result: Payload | undefined): Payload | undefined {
-    return result !== undefined && result === this.#uploaded?.named ? this.#uploaded.original : result;
-  }
-
-  #settle(value: unknown, signal: AbortSignal): Payload | undefined | Promise<Payload | undefined> {
-    const original = payloadOf(value, 'result');
-    const settled = this.#shared.large.settle(original, this.#shared.info.runId, signal);
-    if (!(settled instanceof Promise) || original === undefined) return settled;
-    return settled.then((named) => {
-      this.#uploaded = { original, named };
-      return named;
-    });
-  }
-}
-
-function contextOf(step: LoopStep): StepContext {
-  return {
-    get signal() {
-      return step.signal;
-    },
-    attempt: step.attempt,
-    idempotencyKey: step.idempotencyKey,
-    fence: step.fence,
-    heartbeat: (details) => step.heartbeat(payloadOf(details, 'details')),
-  };
 }

@@ -6,7 +6,7 @@ import { type Definition, DefinitionSchema } from '#gen/millrace/workflow/v1/def
 import type { FunctionRun } from '#libs/work-loop/run/function-run.ts';
 import type { WorkerFunction } from '#libs/work-loop/worker-options.ts';
 import type { AnyWorkflow } from '../author/workflow.ts';
-import type { RunInfo } from '../author/workflow-context.ts';
+import type { RunInfo, WorkflowLog } from '../author/workflow-context.ts';
 import type { LargePayloads } from '../values/large-payloads.ts';
 import type { StandardSchema } from '../values/standard-schema.ts';
 import { validate } from '../values/validate.ts';
@@ -42,8 +42,16 @@ async function runWorkflow(
   { large, writeLog, nowMs = Date.now }: WorkerFunctionOptions,
 ): Promise<Payload | undefined> {
   const info = infoOf(run);
-  const log = createWorkflowLog(info, () => run.isReplaying, writeLog);
-  const ctx = new RunContext(run, { info, log, retry: options.retry, large, nowMs });
+  let log: WorkflowLog | undefined;
+  const ctx = new RunContext(run, {
+    info,
+    get log() {
+      return (log ??= createWorkflowLog(info, () => run.isReplaying, writeLog));
+    },
+    stepOptions: options.retry === undefined ? undefined : { retry: options.retry },
+    large,
+    nowMs,
+  });
   const { input } = run;
   if (input?.value.case === 'ref') await large.load(input, info);
   const value = valueOf(input, 'input');

@@ -17,6 +17,8 @@ export interface PayloadOwner {
 
 /** Moves payloads that are too large for a message. */
 export interface LargePayloads {
+  /** Whether a payload is too large for a message. */
+  isLarge(payload: Payload): boolean;
   /** The payload as it goes into a message: itself, or where it is large what names it once it is uploaded. */
   settle(payload: Payload | undefined, runId: string, signal?: AbortSignal): Payload | undefined | Promise<Payload>;
   /** Puts the bytes that a payload names into it. */
@@ -39,10 +41,11 @@ export function createLargePayloads(channel: RpcChannel, tenantId: string): Larg
   }
 
   return {
+    isLarge,
     settle: (payload, runId, signal) =>
-      payload?.value.case !== 'data' || payload.value.value.length <= MAX_INLINE_BYTES
-        ? payload
-        : upload(payload, payload.value.value, runId, signal),
+      payload?.value.case === 'data' && isLarge(payload)
+        ? upload(payload, payload.value.value, runId, signal)
+        : payload,
     load: async (payload, { runId, incarnation }, signal) => {
       if (payload.value.case !== 'ref') return;
       const ref = payload.value.value;
@@ -61,4 +64,8 @@ export function createLargePayloads(channel: RpcChannel, tenantId: string): Larg
       payload.value = { case: 'data', value: bytes };
     },
   };
+}
+
+function isLarge({ value }: Payload): boolean {
+  return value.case === 'data' && value.value.length > MAX_INLINE_BYTES;
 }

@@ -45,7 +45,8 @@ export function valueOf(payload: Payload | undefined, field: string): unknown {
 }
 
 function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+  const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return buffer.toString();
 }
 
 function parse(text: string, field: string): unknown {

@@ -104,6 +104,13 @@ export interface FunctionRun {
    * moved it into its blob store, as a reference. Rejects with StepError when the attempts are used up.
    */
   step(name: string, code: StepFunction, options?: StepOptions): Promise<Payload | undefined>;
+  /** As `step`, but for what `read` makes of the result; what that throws is the rejection. */
+  stepAs<T>(
+    name: string,
+    code: StepFunction,
+    options: StepOptions | undefined,
+    read: (result: Payload | undefined) => T,
+  ): Promise<T>;
   /** Records a value that is read from outside: time, randomness, an id, a patch. */
   value(name: string, read: () => Payload | undefined): Promise<Payload | undefined>;
   /** Sets a key of the state document; undefined removes it. */

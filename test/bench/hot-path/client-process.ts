@@ -1,12 +1,13 @@
 import { createChannel } from '#libs/rpc/client/channel.ts';
 import { answerCpu } from './answer-cpu.ts';
+import { sdkLoad } from './sdk-load.ts';
 import { sessionLoad } from './session-load.ts';
 import { unaryLoad } from './unary-load.ts';
 
 /** What a client is to measure. */
 export interface ClientOrder {
-  /** By the public session, or by unary StartRun and WaitRun. */
-  readonly by: 'session' | 'unary';
+  /** By the public session, by unary StartRun and WaitRun, or by the client of the SDK. */
+  readonly by: 'session' | 'unary' | 'sdk';
   /** How many runs are under way at a time. */
   readonly concurrency: number;
   readonly warmUpMs: number;
@@ -24,7 +25,7 @@ export interface ClientResult {
 const [address = ''] = process.argv.slice(2);
 answerCpu();
 const channel = createChannel({ address });
-const loads = { session: sessionLoad(channel), unary: unaryLoad(channel) };
+const loads = { session: sessionLoad(channel), unary: unaryLoad(channel), sdk: sdkLoad(address) };
 
 process.on('message', (message: { readonly kind: string; readonly order?: ClientOrder }) => {
   if (message.kind !== 'measure' || message.order === undefined) return;

@@ -29,7 +29,7 @@ export async function startStateProcess(
   store: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<StateProcess> {
-  const child = fork(pathOf('./state-process.ts'), [], {
+  const child = fork(fileURLToPath(new URL('./state-process.ts', import.meta.url)), [], {
     env: serviceEnv({
       MILLRACE_STORE: store,
       MILLRACE_STATE_GRPC_LISTEN: '127.0.0.1:0',
@@ -73,25 +73,31 @@ export async function startWorkerProcess(
   steps: number,
   { slots = 1_000, yieldMs = 5_000, longWindows = [] }: WorkerSetting = {},
 ): Promise<BenchProcess> {
-  const settings = [address, steps, slots, yieldMs, longWindows.join(',')].map(String);
-  const child = fork(pathOf('./worker-process.ts'), settings, {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  await ready(child, 'the worker');
-  return benchProcess(child);
+  const settings = [address, steps, slots, yieldMs, longWindows.join(',')];
+  return startBenchProcess(new URL('./worker-process.ts', import.meta.url), settings, 'the worker');
 }
 
 /** Starts the client. */
 export async function startClientProcess(address: string): Promise<ClientProcess> {
-  const child = fork(pathOf('./client-process.ts'), [address], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  await ready(child, 'the client');
+  const client = await startBenchProcess(new URL('./client-process.ts', import.meta.url), [address], 'the client');
   return {
-    ...benchProcess(child),
+    ...client,
     measure: async (order) => {
-      child.send({ kind: 'measure', order });
-      return (await answerTo(child, 'result')) as ClientResult;
+      client.child.send({ kind: 'measure', order });
+      return (await answerTo(client.child, 'result')) as ClientResult;
     },
   };
+}
+
+/** Starts a process of a benchmark, which says when it is ready. */
+export async function startBenchProcess(
+  file: URL,
+  settings: readonly (string | number)[],
+  name: string,
+): Promise<BenchProcess> {
+  const child = fork(fileURLToPath(file), settings.map(String), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  await ready(child, name);
+  return benchProcess(child);
 }
 
 async function ready(child: ChildProcess, name: string): Promise<void> {
@@ -103,7 +109,7 @@ async function ready(child: ChildProcess, name: string): Promise<void> {
 }
 
 /** The next message of a kind. */
-function answerTo(child: ChildProcess, kind: string): Promise<unknown> {
+export function answerTo(child: ChildProcess, kind: string): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const onExit = (): void => reject(new Error(`the process ended instead of telling its ${kind}`));
     const onMessage = (message: { readonly kind: string; readonly value?: unknown }): void => {
@@ -134,8 +140,4 @@ function benchProcess(child: ChildProcess): BenchProcess {
       clearTimeout(timer);
     },
   };
-}
-
-function pathOf(file: string): string {
-  return fileURLToPath(new URL(file, import.meta.url));
 }
