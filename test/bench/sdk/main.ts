@@ -32,7 +32,7 @@ try {
       process.stderr.write(`runs of ${steps} steps, round ${round} of ${options.rounds}\n`);
       const measureMs = options.seconds * 1000;
       const store = storeOf(`${steps}-${round}`);
-      rounds.push(...(await measureSdk(store, steps, CONCURRENCIES, measureMs, round % 2 === 0)));
+      rounds.push(...(await measureSdk(store, steps, CONCURRENCIES, measureMs)));
     }
     for (const each of CONCURRENCIES) {
       addPoint(
