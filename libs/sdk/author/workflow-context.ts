@@ -29,7 +29,7 @@ export interface StepContext {
   /** Grows with every assignment of the run: for stores that refuse a writer who was replaced. */
   readonly fence: bigint;
   /** Says that the attempt is alive, and how far it is. At most one in 250 ms is sent, the rest is left out. */
-  heartbeat(details?: unknown): void;
+  readonly heartbeat: (details?: unknown) => void;
 }
 
 /** The code of a step. What it gives travels as JSON; bytes stay bytes. */

@@ -106,6 +106,32 @@ describe('branches', () => {
     expect(recordsOf(run).filter((name) => name.startsWith('clean-up'))).toHaveLength(2);
   });
 
+  test('do their clean-up to its end, also when the one beside them was quicker with its own', async () => {
+    await using server = await startTestServer();
+    const run = server.dispatch.start('r1');
+    const outer = server.dispatch.start('r2');
+    const ended: string[] = [];
+    const branches = async (ctx: WorkflowContext): Promise<unknown> =>
+      ctx.all([1, 20, 10], async (c, ms) => {
+        try {
+          await c.waitFor(go);
+        } finally {
+          await c.step('clean-up', () => new Promise((resolve) => setTimeout(resolve, ms)));
+          ended.push(`${ctx.run.runId} ${ms}`);
+        }
+      });
+    await using _worker = workerOf(server, (ctx) =>
+      ctx.run.runId === 'r1'
+        ? branches(ctx)
+        : ctx.race([(c) => branches(c), (c) => c.sleep(5)]).catch((error: Error) => error.name),
+    );
+    await until(() => run.waits.length === 3);
+    server.dispatch.cancel(run);
+    await untilEnded(run, outer);
+    expect(ended.toSorted((a, b) => a.localeCompare(b))).toEqual(['r1 1', 'r1 10', 'r1 20', 'r2 1', 'r2 10', 'r2 20']);
+    expect([run.status, outer.status]).toEqual(['cancelled', 'completed']);
+  });
+
   test('race: the first to end counts, the others are cancelled', async () => {
     await using server = await startTestServer();
     const run = server.dispatch.start('r1');

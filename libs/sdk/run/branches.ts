@@ -21,7 +21,7 @@ interface BranchPlan<R> {
  * follows from the order in which they end, which is that of the log.
  */
 function runBranches<R>(run: FunctionRun, plan: BranchPlan<R>): Promise<void> {
-  const branchOf = run.fork(plan.kind);
+  const branches = run.fork(plan.kind);
   const active = new Set<FunctionBranch>();
   let next = 0;
   let isEnough = false;
@@ -32,13 +32,13 @@ function runBranches<R>(run: FunctionRun, plan: BranchPlan<R>): Promise<void> {
       active.delete(branch);
       if (!isEnough && plan.onEnd(end, index) === 'enough') {
         isEnough = true;
-        for (const other of active) other.cancel();
+        branches.cancel(active);
       }
       beginMore();
     }
 
     function begin(index: number): void {
-      const branch = branchOf(index);
+      const branch = branches.branch(index);
       active.add(branch);
       // In a function of its own, so that what is thrown before the first wait is a rejection too.
       (async () => plan.call(branch.run, index))().then(

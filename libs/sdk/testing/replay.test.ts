@@ -12,7 +12,7 @@ import { workerFunctionOf } from '../run/worker-function.ts';
 import { replay } from './replay.ts';
 
 const approved = signal<{ by: string }>('approved');
-const large = { settle: <P>(payload: P): P => payload, load: async () => undefined };
+const large = { isLarge: () => false, settle: <P>(payload: P): P => payload, load: async () => undefined };
 
 /** Runs a workflow at the server of the tests until something is so, and answers the log. */
 async function record(flow: AnyWorkflow, isSo: (run: TestRun) => boolean, steer?: (run: TestRun) => void) {

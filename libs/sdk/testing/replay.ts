@@ -38,7 +38,11 @@ export async function replay(history: History, workflow: AnyWorkflow, options: R
     throw invalid('history', `must be of ${workflow.name}, and is of ${started.workflow}`);
   }
   const loadPayload = loaderOf(readPayload);
-  const large: LargePayloads = { settle: (payload) => payload, load: (payload, run) => loadPayload(payload, run) };
+  const large: LargePayloads = {
+    isLarge: () => false,
+    settle: (payload) => payload,
+    load: (payload, run) => loadPayload(payload, run),
+  };
   const { code } = workerFunctionOf(workflow, { large, writeLog: () => undefined, build: undefined });
   const { sourceLocation } = workflow;
   const replayed = { events, started, runId, code, sourceLocation, graceMs, loadPayload };

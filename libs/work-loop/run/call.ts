@@ -54,6 +54,8 @@ export abstract class Call implements RecordOwner {
   readonly occurrence: number;
   readonly key: string;
   state: 'made' | 'active' | 'waiting' | 'done' = 'made';
+  /** Whether the function awaits it. One that it does not await is never withdrawn: its record alone matters. */
+  readonly isAwaited: boolean = true;
   /** What it waits for may be there in the commit of its record. */
   readonly mayBringNews: boolean = false;
   /** Until when it waits, in monotonic time; Infinity where nobody knows. */

@@ -15,16 +15,29 @@ export class ChildCall extends Call {
   readonly what = 'child';
   readonly #start: ChildStart;
   readonly #given: ChildGiven;
+  readonly #onScheduled: (sequence: number, call: ChildCall) => void;
   readonly #reject: (error: Error) => void;
   /** The event that scheduled the child. 0: not known yet. */
   #scheduledSequence = 0;
 
-  /** `start` has the names of the step in it. */
-  constructor(host: CallHost, name: CallName, start: ChildStart, given: ChildGiven, reject: (error: Error) => void) {
+  /** `start` has the names of the step in it. `onScheduled` hears of the event that scheduled the child. */
+  constructor(
+    host: CallHost,
+    name: CallName,
+    start: ChildStart,
+    given: ChildGiven,
+    onScheduled: (sequence: number, call: ChildCall) => void,
+    reject: (error: Error) => void,
+  ) {
     super(host, name);
+    this.#onScheduled = onScheduled;
     this.#start = start;
     this.#given = given;
     this.#reject = reject;
+  }
+
+  get scheduledSequence(): number {
+    return this.#scheduledSequence;
   }
 
   begin(): void {
@@ -34,7 +47,10 @@ export class ChildCall extends Call {
   }
 
   onRecorded(sequence: number): boolean {
-    if (this.#scheduledSequence === 0) this.#scheduledSequence = sequence;
+    if (this.#scheduledSequence === 0) {
+      this.#scheduledSequence = sequence;
+      this.#onScheduled(sequence, this);
+    }
     this.become('waiting');
     return false;
   }
@@ -45,11 +61,6 @@ export class ChildCall extends Call {
 
   follow(_kind: EventKind, sequence: number): boolean {
     return this.onRecorded(sequence);
-  }
-
-  /** Whether an event is about this child. */
-  isAbout({ scheduledSequence }: ChildStarted | ChildRejected | ChildEnded): boolean {
-    return this.#scheduledSequence !== 0 && Number(scheduledSequence) === this.#scheduledSequence;
   }
 
   started({ runId, incarnation }: ChildStarted): boolean {

@@ -66,6 +66,44 @@ test('a run that was cancelled without a worker is told when it is assigned', as
   expect(recordsOf(run)).toEqual(['b#0 stepRecorded']);
 });
 
+test('a cancel that the log begins with is told to all that a function asks for first, as where it came a moment later', async () => {
+  await using server = await startTestServer();
+  const run = server.dispatch.start('r1');
+  server.dispatch.cancel(run);
+  await using _worker = quickWorker(server, async (ctx) => {
+    await Promise.resolve();
+    const settled = await Promise.allSettled([ctx.step('a', () => undefined), ctx.waitSignal('b'), ctx.sleep(1)]);
+    return text(settled.map(({ status }) => status).join());
+  });
+  await untilEnded(run);
+  expect(recordsOf(run)).toEqual([]);
+  expect(textOf(run.output)).toBe('rejected,rejected,rejected');
+});
+
+test('a function whose log has nothing that it did is not in a replay', async () => {
+  await using server = await startTestServer();
+  const run = server.dispatch.start('r1');
+  server.dispatch.happen(run, { case: 'childEnded', value: { runId: 'other' } });
+  await using _worker = quickWorker(server, async (ctx) => text(String(ctx.isReplaying)));
+  await untilEnded(run);
+  expect(textOf(run.output)).toBe('false');
+});
+
+test('a cancel is not told to the mark of a patch, which nobody waits for', async () => {
+  await using server = await startTestServer();
+  const run = server.dispatch.start('r1');
+  server.dispatch.cancel(run);
+  await using _worker = quickWorker(server, async (ctx) => {
+    const isPatched = ctx.patched('p');
+    const [settled] = await Promise.allSettled([ctx.step('a', () => undefined)]);
+    await ctx.step('b', () => undefined);
+    return text(`${isPatched} ${settled.status}`);
+  });
+  await untilEnded(run);
+  expect(recordsOf(run)).toEqual(['patched:p#0 valueRecorded', 'b#0 stepRecorded']);
+  expect(textOf(run.output)).toBe('true rejected');
+});
+
 test('[29] a pause lets the step that runs end, begins nothing new and gives the work back; resume goes on there', async () => {
   await using server = await startTestServer();
   const run = server.dispatch.start('r1');
@@ -93,6 +131,33 @@ test('[29] a pause lets the step that runs end, begins nothing new and gives the
   server.dispatch.resume(run);
   await untilEnded(run);
   expect(steps).toEqual(['a', 'b']);
+});
+
+test('a run that is paused goes back also where its last record is of something that was given up', async () => {
+  await using server = await startTestServer();
+  const run = server.dispatch.start('r1');
+  const gate = Promise.withResolvers<undefined>();
+  let isWaiting = false;
+  await using worker = quickWorker(server, async (ctx) => {
+    const branches = ctx.fork('race');
+    const branch = branches.branch(0);
+    const lost = branch.run.step('lost', () => gate.promise).catch((error: unknown) => error);
+    isWaiting = true;
+    await gate.promise;
+    branches.cancel([branch]);
+    expect(await lost).toBeInstanceOf(CancelledError);
+    await ctx.step('next', () => undefined);
+    return undefined;
+  });
+  await until(() => isWaiting);
+  server.dispatch.pause(run);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  gate.resolve(undefined);
+  await until(() => worker.parked === 1);
+  expect(recordsOf(run)).toEqual(['lost#0 stepRecorded']);
+  server.dispatch.resume(run);
+  await untilEnded(run);
+  expect(recordsOf(run)).toEqual(['lost#0 stepRecorded', 'next#0 stepRecorded']);
 });
 
 test('an abort drops the execution: nothing it awaits settles any more, and another one replays', async () => {

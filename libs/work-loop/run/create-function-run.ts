@@ -19,7 +19,7 @@ import { ChildCall, type ChildGiven } from './child-call.ts';
 import { maybeRecord } from './describe-event.ts';
 import type { ChildOptions, FunctionRun, StepOptions } from './function-run.ts';
 import type { OpenCalls } from './open-calls.ts';
-import { type InstantRecord, RecordCall } from './record-call.ts';
+import { PatchCall, RecordCall } from './record-call.ts';
 import { StepCall } from './step-call.ts';
 import { ChildWaitCall, SignalCall, TimerCall } from './wait-call.ts';
 
@@ -31,8 +31,8 @@ export interface FunctionHost extends CallHost {
   /** The events of the log that the function has not come to. */
   ahead(): Iterable<Event>;
   open(call: Call): void;
-  /** What is awaited in a scope is told once that it is cancelled; if nothing is, the next call is. */
-  cancelScope(scope: string): void;
+  /** What is awaited in these scopes is told once that they are cancelled; where nothing is, the next call is. */
+  cancelScopes(scopes: ReadonlySet<string>): void;
 }
 
 const NO_OPTIONS: StepOptions = Object.freeze({});
@@ -43,6 +43,7 @@ const MAX_WAIT_MS: number = 10 * YEAR_MS;
 /** What a function is run with. Names are given in one scope; the function itself has the empty one. */
 export function createFunctionRun(host: FunctionHost, input: Payload | undefined, scope = ''): FunctionRun {
   const { calls } = host;
+  const onScheduled = (sequence: number, call: ChildCall): void => calls.children.schedule(sequence, call);
 
   /** Makes a call under the next name of its kind, and what the function awaits of it. */
   function ask<T>(
@@ -70,7 +71,7 @@ export function createFunctionRun(host: FunctionHost, input: Payload | undefined
     return ask<T>(options.name ?? workflow, (id, resolve, reject) => {
       const start = childStart(id, workflow, loggedPayload(childInput), options, mode);
       assertValid(ChildStartSchema, start);
-      return new ChildCall(host, id, start, givenOf(resolve), reject);
+      return new ChildCall(host, id, start, givenOf(resolve), onScheduled, reject);
     });
   }
 
@@ -184,21 +185,20 @@ export function createFunctionRun(host: FunctionHost, input: Payload | undefined
       assertName(name, 'id');
       const isPatched = mayPatch(host, name);
       calls.patches.set(id, isPatched);
-      const callName = { scope: '', name, occurrence: 0 };
-      if (isPatched) host.open(new RecordCall(host, callName, 'value', noValue, noop, noop));
+      if (isPatched) host.open(new PatchCall(host, { scope: '', name, occurrence: 0 }));
       return isPatched;
     },
     fork: (kind) => {
       assertName(kind, 'kind');
       const branching = calls.nextBranching(scope, kind);
-      return (branch) => {
-        const branchScope = `${branching}.${branch}`;
-        assertScope(branchScope);
-        return {
-          run: createFunctionRun(host, input, branchScope),
-          cancel: () => host.cancelScope(branchScope),
-          end: () => calls.endScope(branchScope),
-        };
+      return {
+        branch: (number) => {
+          const branchScope = `${branching}.${number}`;
+          assertScope(branchScope);
+          const run = createFunctionRun(host, input, branchScope);
+          return { run, scope: branchScope, end: () => calls.endScope(branchScope) };
+        },
+        cancel: (branches) => host.cancelScopes(new Set(Array.from(branches, (branch) => branch.scope))),
       };
     },
   };
@@ -219,12 +219,6 @@ function mayPatch(host: FunctionHost, name: string): boolean {
   }
   return isEnd;
 }
-
-function noValue(): InstantRecord {
-  return { case: 'value', value: NULL_PAYLOAD };
-}
-
-function noop(): void {}
 
 type TimerDue = Extract<Park['wait'], { case: 'timer' }>['value']['due'];
 

@@ -1,18 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Payload } from '#gen/millrace/common/v1/payload_pb.ts';
-import type { Hello } from '#gen/millrace/state/v1/work_up_pb.ts';
-import { WorkMode } from '#gen/millrace/state/v1/worker_pb.ts';
-import { createSystemClock } from '#libs/partition/timers/system-clock.ts';
-import { createSendBudget } from '../frames/send-budget.ts';
-import { createWorkStream } from '../stream/work-stream.ts';
-import { openMemoryStream } from '../testing/memory-stream.ts';
+import { memoryWorker } from '../testing/memory-worker.ts';
 import { until } from '../testing/quick-worker.ts';
 import { TestDispatch } from '../testing/test-dispatch.ts';
 import { recordsOf } from '../testing/test-run.ts';
 import { text, textOf } from '../testing/text.ts';
-import { DEFAULT_WORKER_LIMITS } from '../worker-options.ts';
-import { createExecutions } from './executions.ts';
 import type { FunctionRun, RunFunction } from './function-run.ts';
 
 /** A program: what runs after each other, at the same time, or alone. */
@@ -88,51 +81,7 @@ async function interpret(
 }
 
 function workerOf(dispatch: TestDispatch, code: RunFunction): { close(): void } {
-  const budget = createSendBudget(1_000_000);
-  const executions = createExecutions({
-    limits: { ...DEFAULT_WORKER_LIMITS, divergenceMs: 200 },
-    budget,
-    clock: createSystemClock(),
-    random: () => 0.5,
-    loadPayload: undefined,
-    onTrouble: () => undefined,
-    onDiverged: () => undefined,
-  });
-  const hello: Hello = {
-    $typeName: 'millrace.state.v1.Hello',
-    workerId: 'w',
-    sessionId: crypto.randomUUID(),
-    held: [],
-    queues: [],
-    tags: [],
-    definitions: [
-      {
-        $typeName: 'millrace.state.v1.AnnouncedDefinition',
-        workflow: 'flow',
-        version: '1',
-        definitionHash: '',
-        build: '',
-      },
-    ],
-    slots: 1,
-    mode: WorkMode.RELAYED,
-    protocol: 1,
-    tasks: [],
-    sdk: '',
-    freeItems: false,
-  };
-  return createWorkStream({
-    tenantId: '',
-    slots: 1,
-    open: () => openMemoryStream(dispatch),
-    hello: () => hello,
-    link: { budget, maxUnacknowledged: 1_000, mending: { initialMs: 1, maxMs: 5 }, random: () => 0.5 },
-    reconnect: { initialMs: 1, maxMs: 5 },
-    random: () => 0.5,
-    onAssigned: (link) => executions.take(link, { workflow: 'flow', version: '1', code }),
-    onDrained: () => undefined,
-    onTrouble: () => undefined,
-  });
+  return memoryWorker(dispatch, code, { limits: { divergenceMs: 200 } });
 }
 
 const latencies = fc.infiniteStream(fc.integer({ min: 0, max: 4 }));

@@ -46,6 +46,7 @@ export class Execution implements AssignmentHolder, CallHost, IntakeHost, Watche
   #state: 'active' | 'yielding' | 'parked' | 'ended' = 'active';
   #isLive = false;
   #wasLive = false;
+  #wasCalled = false;
   #holdReason: string | undefined;
   #outcome: Outcome | undefined;
   #controller: AbortController | undefined;
@@ -112,6 +113,13 @@ export class Execution implements AssignmentHolder, CallHost, IntakeHost, Watche
   /** Begins: the function is called, and follows the log where there is one. */
   start(): void {
     this.#log.assigned(this.#link.assignment);
+    this.#maybeCall();
+  }
+
+  /** Calls the function once it can be known what its log has next: at once, unless that is still on its way. */
+  #maybeCall(): void {
+    if (this.#wasCalled || this.#state !== 'active' || !this.#log.showsNext) return;
+    this.#wasCalled = true;
     const run = createFunctionRun(this, this.#link.assignment.input);
     // In a function of its own, so that what the code throws before it first waits is a rejection too.
     (async () => this.#code(run))().then(
@@ -176,13 +184,14 @@ export class Execution implements AssignmentHolder, CallHost, IntakeHost, Watche
   open(call: Call): void {
     if (this.#state === 'ended' || this.#outcome !== undefined) return;
     this.#env.onAsked?.(call);
-    if (this.calls.size >= this.#env.maxOpenCalls) {
+    if (this.calls.begin()) this.#log.onAsked();
+    if (call.isAwaited && this.calls.size >= this.#env.maxOpenCalls) {
       call.withdraw(tooManyCalls(this.#env.maxOpenCalls));
       return;
     }
     this.#idle.reset();
     if (!this.calls.add(call)) return;
-    if (this.mayBegin) call.begin();
+    if (this.#mayBegin(call)) call.begin();
     else if (this.#isLive) this.#idle.ask();
     else this.#log.onAsked();
   }
@@ -204,15 +213,17 @@ export class Execution implements AssignmentHolder, CallHost, IntakeHost, Watche
     this.#link.extend(details, step);
   }
 
-  cancelScope(scope: string): void {
-    this.calls.cancelScope(scope);
+  cancelScopes(scopes: ReadonlySet<string>): void {
+    this.calls.cancelScopes(scopes);
     this.#withdrawGivenUp();
   }
 
   // What the log says
 
   recorded(call: Call, ordinal: number, sequence: number, isExact: boolean): void {
-    if (this.#state === 'active') this.#log.recorded(call, ordinal, sequence, isExact);
+    if (this.#state !== 'active') return;
+    this.#log.recorded(call, ordinal, sequence, isExact);
+    this.#askWhetherHeld();
   }
 
   woken(events: readonly Event[], lastSequence: number): void {
@@ -220,11 +231,15 @@ export class Execution implements AssignmentHolder, CallHost, IntakeHost, Watche
   }
 
   recalled(chunk: HistoryChunk): void {
-    if (this.#state === 'active') this.#log.recalled(chunk);
+    if (this.#state !== 'active') return;
+    this.#log.recalled(chunk);
+    this.#maybeCall();
   }
 
   moved(durable: readonly SentRecord[], lastSequence: number): void {
-    if (this.#state === 'active') this.#log.moved(durable, lastSequence);
+    if (this.#state !== 'active') return;
+    this.#log.moved(durable, lastSequence);
+    this.#askWhetherHeld();
   }
 
   recall(afterSequence: number): void {
@@ -319,6 +334,11 @@ export class Execution implements AssignmentHolder, CallHost, IntakeHost, Watche
     this.#link.settle(handedBack(reason, undefined));
   }
 
+  /** The last record that was on its way may be of a call that nobody waits for any more. */
+  #askWhetherHeld(): void {
+    if (this.#holdReason !== undefined) this.#idle.ask();
+  }
+
   #giveUpSlot(): void {
     this.#state = 'yielding';
     this.#isLive = false;
@@ -335,7 +355,13 @@ export class Execution implements AssignmentHolder, CallHost, IntakeHost, Watche
     }
     this.#isLive = true;
     this.#wasLive = true;
-    if (this.#holdReason === undefined) this.#beginOpen();
+    this.#beginOpen();
+  }
+
+  /** A mark that nobody awaits is no new work: it belongs to what the function does already. */
+  #mayBegin(call: Call): boolean {
+    if (!call.isAwaited) return this.#state === 'active' && this.#isLive;
+    return this.mayBegin && !this.calls.isCancelAhead;
   }
 
   /** The server need not keep what the function gave up; while that is replayed, the rest of the log may say so. */
@@ -346,12 +372,15 @@ export class Execution implements AssignmentHolder, CallHost, IntakeHost, Watche
   }
 
   #beginOpen(): void {
-    for (const call of this.calls) if (call.state === 'made' || call.state === 'waiting') call.begin();
+    for (const call of this.calls) {
+      if ((call.state === 'made' || call.state === 'waiting') && this.#mayBegin(call)) call.begin();
+    }
   }
 
   #returned(outcome: Outcome): void {
     if (this.#state === 'ended') return;
     this.#outcome = outcome;
+    if (this.calls.begin()) this.#log.onAsked();
     if (!this.#divergence.isBlocked) this.#finish();
     else this.#log.onAsked();
   }

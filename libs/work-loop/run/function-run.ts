@@ -134,15 +134,22 @@ export interface FunctionRun {
    * did when the log was made. The answer is recorded, and the same for the rest of the run. At most 119 bytes.
    */
   patched(id: string): boolean;
-  /** Begins something of this kind that has branches. Answers what makes the branch of a number. */
-  fork(kind: string): (branch: number) => FunctionBranch;
+  /** Begins something of this kind that has branches. */
+  fork(kind: string): FunctionBranches;
+}
+
+/** Parts of a function that go on beside each other. */
+export interface FunctionBranches {
+  /** Makes the branch of a number. */
+  branch(number: number): FunctionBranch;
+  /** Throws a CancelledError into what branches await, or into the next thing that they ask for; only once into each. */
+  cancel(branches: Iterable<FunctionBranch>): void;
 }
 
 /** A part of a function that goes on beside others: what it awaits is named in a scope of its own. */
 export interface FunctionBranch {
   readonly run: FunctionRun;
-  /** Throws a CancelledError into what the branch awaits, or into the next thing that it asks for. Only once. */
-  cancel(): void;
+  readonly scope: string;
   /** The branch asks for nothing more. */
   end(): void;
 }

@@ -9,11 +9,12 @@ import type { RunFunction } from './function-run.ts';
 function losing(times: number): RunFunction {
   return async (ctx) => {
     for (let turn = 0; turn < times; turn += 1) {
-      const branch = ctx.fork('race')(0);
+      const race = ctx.fork('race');
+      const branch = race.branch(0);
       const lost = branch.run.waitSignal('go').catch(() => undefined);
       const slept = branch.run.sleep(60_000).catch(() => undefined);
       await ctx.step('s', async () => undefined);
-      branch.cancel();
+      race.cancel([branch]);
       await Promise.all([lost, slept]);
       branch.end();
     }

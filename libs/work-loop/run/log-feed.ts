@@ -21,13 +21,16 @@ export interface LogReader {
   onBlocked(event: Event): void;
   /** Whether there is more of the log than has been added. */
   readonly isBehind: boolean;
+  /** What the function awaits. */
+  readonly openCalls: number;
 }
 
 /**
  * How many entries stay back while there is more of the log: code that was added to a function has to know what comes
- * next, which may be behind as many records as were on their way at once.
+ * next, which may be behind as many records as were on their way at once. Those are no more than two of each open call.
  */
-const HELD_BACK = 1_000;
+const MIN_HELD_BACK = 1_000;
+const HELD_BACK_PER_CALL = 2;
 
 /**
  * The log of a run as it reaches the function: entry by entry, and no more than one that gives it something in one turn of
@@ -52,6 +55,12 @@ export class LogFeed implements TurnWork {
 
   get isEmpty(): boolean {
     return this.#entries.length === 0;
+  }
+
+  /** What is here stays back, because too little of what follows it is. */
+  get isHeldBack(): boolean {
+    const { isBehind, openCalls } = this.#reader;
+    return isBehind && this.#entries.length - this.#head <= Math.max(MIN_HELD_BACK, openCalls * HELD_BACK_PER_CALL);
   }
 
   /** The events that have not been taken in. */
@@ -110,8 +119,7 @@ export class LogFeed implements TurnWork {
   #run(): void {
     this.#isRunning = true;
     for (let entry = this.#entries[this.#head]; entry !== undefined; entry = this.#entries[this.#head]) {
-      const isHeldBack = this.#reader.isBehind && this.#entries.length - this.#head <= HELD_BACK;
-      if (isHeldBack || (!(entry instanceof Acknowledgement) && this.#loading.has(entry))) {
+      if (this.isHeldBack || (!(entry instanceof Acknowledgement) && this.#loading.has(entry))) {
         this.#isRunning = false;
         return;
       }

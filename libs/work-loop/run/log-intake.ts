@@ -12,7 +12,7 @@ import { maybeAway, type PayloadLoader } from './payload-loader.ts';
 import type { Turns } from './turns.ts';
 
 /** Who the log of a run comes in for. */
-export interface IntakeHost extends Omit<LogReader, 'isBehind'> {
+export interface IntakeHost extends Omit<LogReader, 'isBehind' | 'openCalls'> {
   readonly calls: OpenCalls;
   /** Asks for the events after one. */
   recall(afterSequence: number): void;
@@ -43,6 +43,9 @@ export class LogIntake {
       get isBehind() {
         return position.isBehind;
       },
+      get openCalls() {
+        return host.calls.size;
+      },
     });
   }
 
@@ -54,6 +57,11 @@ export class LogIntake {
   /** Whether there is more of the log. */
   get isBehind(): boolean {
     return this.#position.isBehind;
+  }
+
+  /** Whether enough of the log is here to say what the function comes to next. */
+  get showsNext(): boolean {
+    return !this.#feed.isHeldBack;
   }
 
   /** Whether the function was given all that has come. */

@@ -5,19 +5,21 @@ import type { ChildEnded, ChildRejected, ChildStarted, SignalConsumed } from '#g
 import { DomainError } from '#libs/errors/domain-error.ts';
 import { keyOfStep } from '../values/step-key.ts';
 import type { Call, CallName, EventKind } from './call.ts';
-import { CancelledScopes, isWithin } from './cancelled-scopes.ts';
-import { ChildCall } from './child-call.ts';
+import { CancelledScopes, maybeAround, WHOLE_RUN } from './cancelled-scopes.ts';
+import type { ChildCall } from './child-call.ts';
+import { ChildIndex } from './child-index.ts';
 import { maybeRecord } from './describe-event.ts';
 import { CancelledError } from './errors.ts';
 import { GivenUpWaits } from './given-up-waits.ts';
 import type { Fed } from './log-feed.ts';
 import { SpareSignals } from './spare-signals.ts';
-import { ChildWaitCall, SignalCall } from './wait-call.ts';
+import { SignalCall } from './wait-call.ts';
 
 /** What a function awaits, and how the log answers it. */
 export class OpenCalls {
   /** Whether code that was added under an id runs. */
   readonly patches: Map<string, boolean> = new Map();
+  readonly children: ChildIndex = new ChildIndex();
   readonly #calls = new Map<string, Call>();
   /** What a cancel, of the run or of a scope, took from the function: records of it may still be in the log. */
   readonly #withdrawn = new Map<string, Call>();
@@ -32,6 +34,8 @@ export class OpenCalls {
   readonly #branchings = new Map<string, number>();
   #cancel: 'none' | 'pending' | 'told' = 'none';
   #recordedOrdinal = 0;
+  #hasBegun = false;
+  #isCancelAhead = false;
 
   get size(): number {
     return this.#calls.size;
@@ -44,6 +48,18 @@ export class OpenCalls {
 
   get isCancelled(): boolean {
     return this.#cancel !== 'none';
+  }
+
+  /** The log has a cancel next, which waits for the function to ask for the first thing. */
+  get isCancelAhead(): boolean {
+    return this.#isCancelAhead;
+  }
+
+  /** The function asks for something, or has ended. Answers whether this is the first time. */
+  begin(): boolean {
+    if (this.#hasBegun) return false;
+    this.#hasBegun = true;
+    return true;
   }
 
   [Symbol.iterator](): IterableIterator<Call> {
@@ -80,26 +96,27 @@ export class OpenCalls {
    * for a signal that is spare.
    */
   add(call: Call): boolean {
-    if (this.#cancel === 'pending' || this.#cancelledScopes.takes(call)) {
-      if (this.#cancel === 'pending') this.#cancel = 'told';
-      this.#withdraw(call);
+    if (!call.isAwaited) {
+      this.#calls.set(call.key, call);
+      return true;
+    }
+    const cancelled = this.#takeCancel(call);
+    if (cancelled !== undefined) {
+      this.#withdraw(call, cancelled);
       return false;
     }
     const spare = call instanceof SignalCall ? this.#spareSignals.take(call.signal) : undefined;
     this.#calls.set(call.key, call);
+    this.children.add(call);
     if (spare === undefined || !(call instanceof SignalCall)) return true;
     call.receive(spare.payload);
     return false;
   }
 
-  /** What is awaited in a scope is told once that it is cancelled; if nothing is, the next call is. */
-  cancelScope(scope: string): void {
-    const calls = [...this.#calls.values()].filter((call) => isWithin(call.scope, scope));
-    if (calls.length === 0) this.#cancelledScopes.add(scope);
-    for (const call of calls) {
-      this.#givenUp.add(call);
-      this.#withdraw(call);
-    }
+  /** What is awaited in these scopes is told once that they are cancelled; where nothing is, the next call is. */
+  cancelScopes(scopes: ReadonlySet<string>): void {
+    const told = this.#tell((scope) => maybeAround(scope, scopes));
+    for (const scope of scopes) if (!told.has(scope)) this.#cancelledScopes.add(scope);
   }
 
   /** Waits that were given up and that the server may still keep: it is told of each once. */
@@ -114,12 +131,14 @@ export class OpenCalls {
 
   forget(call: Call): void {
     this.#calls.delete(call.key);
+    this.children.delete(call);
   }
 
   /** Tells nobody anything any more. */
   discard(reason: Error): void {
     for (const call of this.#calls.values()) call.discard(reason);
     this.#calls.clear();
+    this.children.clear();
     this.#buffered.clear();
     this.#childEnds.clear();
     this.#spareSignals.clear();
@@ -165,7 +184,9 @@ export class OpenCalls {
       case 'childEnded':
         return this.#childEnded(kind.value);
       case 'cleanupStarted':
-        return this.#cancelAll();
+        // All that it asks for first is told, as it would be where it is told a moment later.
+        this.#isCancelAhead = !this.#hasBegun;
+        return this.#isCancelAhead ? 'blocked' : this.#cancelAll();
       default:
         return 'taken';
     }
@@ -194,17 +215,13 @@ export class OpenCalls {
   }
 
   #child(about: ChildStarted | ChildRejected | ChildEnded): ChildCall | undefined {
-    for (const call of this.#calls.values()) if (call instanceof ChildCall && call.isAbout(about)) return call;
-    return undefined;
+    return this.children.maybeScheduled(about.scheduledSequence);
   }
 
   #childEnded(end: ChildEnded): Fed {
     if (this.#child(end)?.ended(end) === true) return 'given';
-    for (const call of this.#calls.values()) {
-      if (!(call instanceof ChildWaitCall) || call.childRunId !== end.runId || call.state !== 'waiting') continue;
-      call.ended(end);
-      return 'given';
-    }
+    const wait = this.children.maybeWait(end.runId);
+    if (wait?.ended(end) === true) return 'given';
     this.#childEnds.set(end.runId, end);
     return 'taken';
   }
@@ -212,17 +229,42 @@ export class OpenCalls {
   /** Everything that is awaited is told once; if nothing is, the next call is. */
   #cancelAll(): Fed {
     if (this.#cancel !== 'none') return 'taken';
-    if (this.#calls.size === 0) {
-      this.#cancel = 'pending';
-      return 'taken';
-    }
+    this.#cancel = 'pending';
+    if (this.#tell(() => WHOLE_RUN).size === 0) return 'taken';
     this.#cancel = 'told';
-    for (const call of this.#calls.values()) this.#withdraw(call);
     return 'given';
   }
 
-  #withdraw(call: Call): void {
+  /**
+   * Tells what is awaited within a scope that is cancelled, as `cancelledOf` says for its own, and was not told before.
+   * Answers of which ones something was told.
+   */
+  #tell(cancelledOf: (scope: string) => string | undefined): ReadonlySet<string> {
+    const told: { readonly call: Call; readonly cancelled: string }[] = [];
+    for (const call of this.#calls.values()) {
+      const cancelled = call.isAwaited ? cancelledOf(call.scope) : undefined;
+      if (cancelled === undefined || this.#cancelledScopes.knows(call.scope, cancelled)) continue;
+      told.push({ call, cancelled });
+    }
+    for (const { call, cancelled } of told) this.#withdraw(call, cancelled);
+    return new Set(told.map(({ cancelled }) => cancelled));
+  }
+
+  /** The scope whose cancel a new call is told of. */
+  #takeCancel(call: Call): string | undefined {
+    if (this.#cancel === 'pending') {
+      this.#cancel = 'told';
+      return WHOLE_RUN;
+    }
+    return this.#cancelledScopes.take(call.scope);
+  }
+
+  #withdraw(call: Call, cancelled: string): void {
+    this.#cancelledScopes.tell(call.scope, cancelled);
     this.#calls.delete(call.key);
+    this.children.delete(call);
+    // The server itself ends all waits of a run that is cancelled.
+    if (cancelled !== WHOLE_RUN) this.#givenUp.add(call);
     this.#expectRecords(call);
     call.withdraw(new CancelledError());
   }

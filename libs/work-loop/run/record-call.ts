@@ -1,6 +1,6 @@
 import type { Payload } from '#gen/millrace/common/v1/payload_pb.ts';
 import type { StepRecord } from '#gen/millrace/state/v1/work_up_pb.ts';
-import { payloadFromLog } from '../values/payload.ts';
+import { NULL_PAYLOAD, payloadFromLog } from '../values/payload.ts';
 import { Call, type CallHost, type CallName, type EventKind } from './call.ts';
 
 /** What a call records without running code that may wait. */
@@ -73,3 +73,14 @@ export class RecordCall extends Call {
     this.#reject(error);
   }
 }
+
+/** The mark of a patch, which nobody waits for. */
+export class PatchCall extends RecordCall {
+  override readonly isAwaited = false;
+
+  constructor(host: CallHost, name: CallName) {
+    super(host, name, 'value', () => ({ case: 'value', value: NULL_PAYLOAD }), doNothing, doNothing);
+  }
+}
+
+function doNothing(): void {}

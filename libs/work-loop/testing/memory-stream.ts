@@ -8,18 +8,24 @@ import {
 import type { BidiStream } from '#libs/rpc/client/client.ts';
 import type { TestDispatch, TestStream } from './test-dispatch.ts';
 
-/** A stream of a worker to the dispatch of the tests without a network: bytes both ways, each a turn later. */
+/**
+ * A stream of a worker to the dispatch of the tests without a network: bytes both ways, in order, each a turn later, or so
+ * many more as `lateTurns` says.
+ */
 export function openMemoryStream(
   dispatch: TestDispatch,
+  lateTurns: () => number = () => 0,
 ): BidiStream<typeof WorkRequestSchema, typeof WorkResponseSchema> {
   const arrived: WorkResponse[] = [];
+  const down = createWay(lateTurns);
+  const up = createWay(lateTurns);
   let stream: TestStream | undefined;
   let isOver = false;
   let wake: (() => void) | undefined;
 
   function receive(message: WorkResponse): void {
     const bytes = toBinary(WorkResponseSchema, message);
-    setImmediate(() => {
+    down(() => {
       arrived.push(fromBinary(WorkResponseSchema, bytes));
       wake?.();
     });
@@ -54,7 +60,7 @@ export function openMemoryStream(
   return {
     send: (request) => {
       const bytes = toBinary(WorkRequestSchema, request as WorkRequest);
-      setImmediate(() => take(fromBinary(WorkRequestSchema, bytes)));
+      up(() => take(fromBinary(WorkRequestSchema, bytes)));
       return undefined;
     },
     messages: messages(),
@@ -63,5 +69,26 @@ export function openMemoryStream(
     async [Symbol.asyncDispose]() {
       end();
     },
+  };
+}
+
+/** One direction of a stream: what goes this way arrives in its order. */
+function createWay(lateTurns: () => number): (arrive: () => void) => void {
+  const underWay: (() => void)[] = [];
+
+  function next(turns: number): void {
+    setImmediate(() => {
+      if (turns > 0) {
+        next(turns - 1);
+        return;
+      }
+      underWay.shift()?.();
+      if (underWay.length > 0) next(lateTurns());
+    });
+  }
+
+  return (arrive) => {
+    underWay.push(arrive);
+    if (underWay.length === 1) next(lateTurns());
   };
 }

@@ -42,7 +42,9 @@ export class TestDispatch {
   maxHistory: number = 1_000;
   /** Events of a chunk. */
   maxChunk: number = 1_000;
-  readonly #world: TestWorld = {
+  /** Whether each chunk is a message of its own. */
+  sendsChunksApart: boolean = false;
+  readonly world: TestWorld = {
     tell: (run, act) => this.#tell(run, act),
     news: (run, event) => this.#news(run, event),
     offer: (run) => {
@@ -135,7 +137,9 @@ export class TestDispatch {
         for (let at = 0; at === 0 || at < events.length; at += this.maxChunk) {
           const chunk = events.slice(at, at + this.maxChunk);
           const last = at + this.maxChunk >= events.length;
-          response.history.push({ $typeName: 'millrace.state.v1.HistoryChunk', handle, events: chunk, last });
+          const history = [{ $typeName: 'millrace.state.v1.HistoryChunk' as const, handle, events: chunk, last }];
+          if (this.sendsChunksApart) stream.send(create(WorkResponseSchema, { history }));
+          else response.history.push(...history);
         }
       }
       stream.hello.definitions.push(...request.announce);
@@ -152,7 +156,7 @@ export class TestDispatch {
       if (wait === undefined || signalId !== '') {
         const { sequence } = append(run, { case: 'signalReceived', value: { signal: { name, signalId, payload } } });
         run.buffered.push({ name, sequence: Number(sequence) });
-        if (wait !== undefined) consumeSignal(run, wait, this.#world);
+        if (wait !== undefined) consumeSignal(run, wait, this.world);
       } else {
         closeWait(run, wait);
         this.#news(run, append(run, { case: 'signalConsumed', value: { step: wait.step, name, payload } }));
@@ -279,7 +283,7 @@ export class TestDispatch {
     }
     if (ordinal === run.stepCount + 1) {
       run.stepCount = ordinal;
-      appendRecord(run, frame, this.#world);
+      appendRecord(run, frame, this.world);
     }
     this.#open?.ack.push(ackOf(run, handle, false));
   }
@@ -288,10 +292,7 @@ export class TestDispatch {
   #news(run: TestRun, event: Event): void {
     run.newsSequence = Number(event.sequence);
     const [stream, handle] = this.#holderOf(run);
-    if (stream === undefined) {
-      if (run.holder === undefined && run.status === 'open') this.#schedule(run);
-      return;
-    }
+    if (stream === undefined) return this.world.offer(run);
     this.#answer(stream, (response) => {
       response.wake.push({
         $typeName: 'millrace.state.v1.Wake',

@@ -2,7 +2,7 @@ import { durationMs, timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt
 import type { Event } from '#gen/millrace/state/v1/event_pb.ts';
 import type { StepId } from '#gen/millrace/state/v1/step_events_pb.ts';
 import type { ChildStart, Park, StepRecord } from '#gen/millrace/state/v1/work_up_pb.ts';
-import { keyOfStep } from '../values/step-key.ts';
+import { keyOfStep, stepKey } from '../values/step-key.ts';
 import { append, type TestRun, type TestWait } from './test-run.ts';
 
 /** What records lead to, now or later. */
@@ -71,6 +71,63 @@ function appendStep(run: TestRun, frame: StepRecord, step: StepId, world: TestWo
   }
 }
 
+/** What a log that breaks off here has left open; timers and time-outs are over in `delayMs`. */
+export function reopenWaits(run: TestRun, delayMs: () => number, world: TestWorld): void {
+  const open = new Map<string, () => void>();
+  for (const { kind, sequence } of run.log) {
+    switch (kind.case) {
+      case 'timerStarted': {
+        const { step = NO_STEP } = kind.value;
+        open.set(keyOf(step), () =>
+          openWait(run, { kind: 'timer', step, name: '', sequence, delayMs: delayMs() }, world, { case: 'timerFired' }),
+        );
+        break;
+      }
+      case 'signalWaitStarted': {
+        const { step = NO_STEP, name, untilTime } = kind.value;
+        open.set(keyOf(step), () => {
+          const wait = { kind: 'signal', step, name, sequence, delayMs: untilTime && delayMs() } as const;
+          const opened = openWait(run, wait, world, { case: 'signalWaitTimedOut' });
+          if (run.buffered.some((signal) => signal.name === name)) consumeSignal(run, opened, world);
+        });
+        break;
+      }
+      case 'signalReceived':
+        run.buffered.push({ name: kind.value.signal?.name ?? '', sequence: Number(sequence) });
+        break;
+      case 'signalConsumed': {
+        const at = run.buffered.findIndex((signal) => signal.sequence === Number(kind.value.receivedSequence));
+        if (at >= 0) run.buffered.splice(at, 1);
+        open.delete(keyOf(kind.value.step ?? NO_STEP));
+        break;
+      }
+      case 'timerFired':
+      case 'signalWaitTimedOut':
+      case 'stepRecorded':
+        open.delete(keyOf(kind.value.step ?? NO_STEP));
+        break;
+      case 'stepFailed': {
+        const { step = NO_STEP, retryTime } = kind.value;
+        open.delete(keyOf(step));
+        if (retryTime !== undefined) open.set(keyOf(step), () => openRetry(run, step, delayMs(), world));
+        break;
+      }
+      case 'cleanupStarted':
+        open.clear();
+        break;
+      default:
+        break;
+    }
+  }
+  for (const reopen of open.values()) reopen();
+}
+
+const NO_STEP: StepId = { $typeName: 'millrace.state.v1.StepId', scope: '', name: '', occurrence: 0 };
+
+function keyOf({ scope, name, occurrence }: StepId): string {
+  return stepKey(scope, name, occurrence);
+}
+
 function openRetry(run: TestRun, step: StepId, delayMs: number, world: TestWorld): void {
   const wake = (): void =>
     world.tell(run, () => {
@@ -93,13 +150,25 @@ function appendPark(run: TestRun, { wait, ordinal }: Park, step: StepId, world: 
             : Math.max(0, timestampMs(due.value) - Date.now());
       const dueTime = timestampFromMs(Math.round(Date.now() + delayMs));
       const { sequence } = append(run, { case: 'timerStarted', value: { step, ordinal, dueTime } });
-      openWait(run, { kind: 'timer', step, name: '', sequence, delayMs }, world, { case: 'timerFired' });
+      // What is due already ends the wait in the same commit.
+      if (delayMs <= 0)
+        world.news(run, append(run, { case: 'timerFired', value: { step, startedSequence: sequence } }));
+      else openWait(run, { kind: 'timer', step, name: '', sequence, delayMs }, world, { case: 'timerFired' });
       break;
     }
     case 'signal': {
       const { name, timeout } = wait.value;
-      const { sequence } = append(run, { case: 'signalWaitStarted', value: { step, ordinal, name } });
       const delayMs = timeout === undefined ? undefined : durationMs(timeout);
+      const untilTime = delayMs === undefined ? undefined : timestampFromMs(Date.now() + delayMs);
+      const { sequence } = append(run, {
+        case: 'signalWaitStarted',
+        value: { step, ordinal, name, ...(untilTime && { untilTime }) },
+      });
+      if (delayMs === 0 && run.buffered.every((signal) => signal.name !== name)) {
+        const value = { step, name, startedSequence: sequence };
+        world.news(run, append(run, { case: 'signalWaitTimedOut', value }));
+        break;
+      }
       const open = openWait(run, { kind: 'signal', step, name, sequence, delayMs }, world, {
         case: 'signalWaitTimedOut',
       });

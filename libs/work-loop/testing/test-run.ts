@@ -75,6 +75,34 @@ export function createTestRun(runId: string, workflow: string, version: string, 
   return run;
 }
 
+/** A run whose log breaks off after so many events of another one's, and which nobody works on. */
+export function runOfPrefix(whole: TestRun, length: number, runId: string): TestRun {
+  const { workflow, version, input, incarnation } = whole;
+  const run: TestRun = {
+    ...createTestRun(runId, workflow, version, input),
+    incarnation,
+    log: whole.log.slice(0, length),
+  };
+  for (const { kind, sequence } of run.log) {
+    const { case: name, value } = kind;
+    if (value !== undefined && 'ordinal' in value && value.ordinal > 0) run.stepCount = value.ordinal;
+    if (name === 'cleanupStarted') run.isCancelling = true;
+    if (name !== undefined && NEWS.has(name)) run.newsSequence = Number(sequence);
+  }
+  return run;
+}
+
+/** What functions have to hear of besides their own records. */
+const NEWS: ReadonlySet<string> = new Set([
+  'timerFired',
+  'signalWaitTimedOut',
+  'signalConsumed',
+  'childStarted',
+  'childRejected',
+  'childEnded',
+  'cleanupStarted',
+]);
+
 /** Appends an event. */
 export function append(run: TestRun, kind: NonNullable<EventInit>): Event {
   const sequence = BigInt(run.log.length + 1);
