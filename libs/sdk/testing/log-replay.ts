@@ -8,13 +8,13 @@ import { createSystemClock } from '#libs/partition/timers/system-clock.ts';
 import type { FrameLine, LineFrame } from '#libs/work-loop/frames/frame-line.ts';
 import { createSendBudget } from '#libs/work-loop/frames/send-budget.ts';
 import { AssignmentLink } from '#libs/work-loop/link/assignment-link.ts';
+import type { CallSites } from '#libs/work-loop/run/call-sites.ts';
 import { describeCall, describeRecord, maybeRecord } from '#libs/work-loop/run/describe-event.ts';
 import { Execution } from '#libs/work-loop/run/execution.ts';
 import type { RunFunction } from '#libs/work-loop/run/function-run.ts';
 import type { PayloadLoader } from '#libs/work-loop/run/payload-loader.ts';
 import { createTurns } from '#libs/work-loop/run/turns.ts';
 import { DEFAULT_WORKER_LIMITS } from '#libs/work-loop/worker-options.ts';
-import type { CallSites } from './call-sites.ts';
 import { DivergedError } from './diverged-error.ts';
 
 /** What came of a replay. */
@@ -87,9 +87,9 @@ export class LogReplay {
         maxOpenCalls: DEFAULT_WORKER_LIMITS.maxOpenCalls,
         yieldMs: DEFAULT_WORKER_LIMITS.yieldMs,
         divergenceMs: graceMs,
-        onAsked: (call) => {
+        sites,
+        onAsked: () => {
           this.#asked += 1;
-          sites?.note(call);
         },
         onParked: () => undefined,
         onEnded: () => undefined,

@@ -8,6 +8,8 @@ export interface Divergence {
   readonly expectedStep: string;
   /** What the code came to, for people. */
   readonly foundStep: string;
+  /** Where the code came to it: `file:line:column`. Empty: not known. */
+  readonly sourceLocation: string;
   /** Names the code. */
   readonly build: string;
 }

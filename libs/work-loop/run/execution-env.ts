@@ -1,9 +1,12 @@
 import type { DomainError } from '#libs/errors/domain-error.ts';
 import type { Clock } from '#libs/partition/timers/clock.ts';
 import type { SendBudget } from '../frames/send-budget.ts';
+import type { AssignmentLink } from '../link/assignment-link.ts';
 import type { Call } from './call.ts';
+import type { CallSites } from './call-sites.ts';
 import type { Divergence } from './divergence.ts';
 import type { Execution } from './execution.ts';
+import type { RunFunction } from './function-run.ts';
 import type { PayloadLoader } from './payload-loader.ts';
 import type { Turns } from './turns.ts';
 
@@ -16,6 +19,12 @@ export interface ExecutionEnv {
   readonly random: () => number;
   /** Gets payloads that the log names. Absent: references are what functions are given. */
   readonly loadPayload: PayloadLoader | undefined;
+  /** Remembers where calls are made, which costs more than all the rest of a replay. Absent: nobody does. */
+  readonly sites?: CallSites | undefined;
+  /**
+   * Code and log disagree, and nobody knows where: the run is replayed once more by another execution. Absent: it is not.
+   */
+  readonly onLost?: (link: AssignmentLink, code: RunFunction, build: string) => void;
   /** What one function may await at once. */
   readonly maxOpenCalls: number;
   /** A run that waits for longer gives its slot back. */

@@ -11,6 +11,7 @@ import type { SentRecord } from '../link/sent-frames.ts';
 import { keyOfStep } from '../values/step-key.ts';
 import type { Call, CallHost } from './call.ts';
 import { createFunctionRun } from './create-function-run.ts';
+import { describeCall } from './describe-event.ts';
 import { DivergenceWatch, type Replay } from './divergence-watch.ts';
 import type { ExecutionEnv } from './execution-env.ts';
 import { factsOf } from './facts-of.ts';
@@ -184,6 +185,7 @@ export class Execution implements AssignmentHolder, CallHost, IntakeHost, Watche
   open(call: Call): void {
     if (this.#state === 'ended' || this.#outcome !== undefined) return;
     this.#env.onAsked?.(call);
+    this.#env.sites?.note(call);
     if (this.calls.begin()) this.#log.onAsked();
     if (call.isAwaited && this.calls.size >= this.#env.maxOpenCalls) {
       call.withdraw(tooManyCalls(this.#env.maxOpenCalls));
@@ -276,11 +278,21 @@ export class Execution implements AssignmentHolder, CallHost, IntakeHost, Watche
   }
 
   onDiverged(expectedStep: string, foundStep: string): void {
-    const where = { expectedStep, foundStep, build: this.#build };
+    const { sites, onLost } = this.#env;
+    const gone = new DomainError('CALLER_GONE', `the function came to ${foundStep}, the log has ${expectedStep}`);
+    // What is still to come of the log would be taken for what the other execution asks for.
+    if (sites === undefined && onLost !== undefined && !this.#log.isBehind) {
+      this.end(gone);
+      onLost(this.#link, this.#code, this.#build);
+      return;
+    }
+    const call = Array.from(this.calls).find((one) => foundStep.startsWith(describeCall(one)));
+    const sourceLocation = (call && sites?.placeOf(call)) ?? '';
+    const where = { expectedStep, foundStep, sourceLocation, build: this.#build };
     const { runId, incarnation, workflow, version } = this.#facts;
     this.#link.settle(diverged(this.#link, where));
     this.#env.onDiverged({ runId, incarnation, workflow, version, ...where });
-    this.end(new DomainError('CALLER_GONE', `the function came to ${foundStep}, the log has ${expectedStep}`));
+    this.end(gone);
   }
 
   // What the server says

@@ -4,6 +4,7 @@ import type { Clock } from '#libs/partition/timers/clock.ts';
 import type { SendBudget } from '../frames/send-budget.ts';
 import type { AssignmentLink } from '../link/assignment-link.ts';
 import type { WorkerFunction, WorkerLimits } from '../worker-options.ts';
+import { createCallSites } from './call-sites.ts';
 import type { Divergence } from './divergence.ts';
 import { Execution } from './execution.ts';
 import type { ExecutionEnv } from './execution-env.ts';
@@ -65,9 +66,16 @@ export function createExecutions(options: ExecutionsOptions): Executions {
       if (active.get(incarnation) === execution) active.delete(incarnation);
       if (parked.get(incarnation) === execution) parked.delete(incarnation);
     },
+    onLost: (link, code, build) => start(new Execution({ ...env, sites: createCallSites() }, code, build, link)),
     onDiverged,
     onTrouble,
   };
+
+  function start(execution: Execution): void {
+    active.set(execution.facts.incarnation, execution);
+    if (holdReason !== undefined) execution.hold(holdReason);
+    execution.start();
+  }
 
   return {
     get parked() {
@@ -83,9 +91,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
         return;
       }
       kept?.end(new DomainError('LEASE_LOST', 'the run went on elsewhere'));
-      const execution = new Execution(env, code, build, link);
-      active.set(incarnation, execution);
-      execution.start();
+      start(new Execution(env, code, build, link));
     },
     hold: (reason) => {
       holdReason = reason;

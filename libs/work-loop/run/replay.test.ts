@@ -225,7 +225,16 @@ test.each<[string, RunFunction, string, string]>([
   expect(run.log.at(-1)?.kind.value).toMatchObject({ divergence: { expectedStep, foundStep, build: 'b2' } });
   expect(run.failure?.type).toBe('DIVERGED');
   expect(heard).toEqual([
-    { runId: 'r1', incarnation: run.incarnation, workflow: 'flow', version: '1', expectedStep, foundStep, build: 'b2' },
+    {
+      runId: 'r1',
+      incarnation: run.incarnation,
+      workflow: 'flow',
+      version: '1',
+      expectedStep,
+      foundStep,
+      sourceLocation: '',
+      build: 'b2',
+    },
   ]);
 });
 

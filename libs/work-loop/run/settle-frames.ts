@@ -1,5 +1,6 @@
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import type { Payload } from '#gen/millrace/common/v1/payload_pb.ts';
+import type { DivergenceWait } from '#gen/millrace/state/v1/wait_pb.ts';
 import type { LeaseRelease, WorkCompletion, WorkFailure, YieldSlot } from '#gen/millrace/state/v1/work_up_pb.ts';
 import { loggedPayload } from '../values/payload.ts';
 import { failureFromError, loopFailure } from './failure.ts';
@@ -36,10 +37,7 @@ export function failed({ ordinal }: Counted, error: unknown, isFinal: boolean): 
 }
 
 /** Code and log disagree. */
-export function diverged(
-  { ordinal }: Counted,
-  where: { readonly expectedStep: string; readonly foundStep: string; readonly build: string },
-): WorkFailure {
+export function diverged({ ordinal }: Counted, where: Omit<DivergenceWait, '$typeName' | '$unknown'>): WorkFailure {
   const message = `the log has ${where.expectedStep}, the function came to ${where.foundStep}`;
   return {
     $typeName: 'millrace.state.v1.WorkFailure',
@@ -47,7 +45,7 @@ export function diverged(
     stepCount: ordinal,
     failure: loopFailure('DIVERGED', message, false),
     diverged: true,
-    divergence: { $typeName: 'millrace.state.v1.DivergenceWait', sourceLocation: '', ...where },
+    divergence: { $typeName: 'millrace.state.v1.DivergenceWait', ...where },
   };
 }
 

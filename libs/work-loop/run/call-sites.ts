@@ -1,4 +1,4 @@
-import type { Call } from '#libs/work-loop/run/call.ts';
+import type { Call } from './call.ts';
 
 /** Frames that are looked through for the caller: those of this library are below it. */
 const FRAMES = 24;
@@ -12,7 +12,7 @@ export interface CallSites {
 }
 
 /** What of this library stands between the code of a workflow and its calls. */
-const OWN: readonly string[] = ['./log-replay', '../run/', '../../work-loop/'].map(
+const OWN: readonly string[] = ['../', '../../sdk/run/', '../../sdk/testing/log-replay'].map(
   (path) => new URL(path, import.meta.url).href,
 );
 
