@@ -43,16 +43,16 @@ describeRunsInMongo('a worker with a stream to each of two nodes', (home) => {
       );
     await using toNear = await open(near.address);
     for (const runId of RUNS) await runs.startRun({ workflow: 'flow', runId });
-    const nearOnly = await assigned(toNear);
+    await expect.poll(() => assignedOver(toNear).length).toBeGreaterThan(0);
     await using toFar = await open(far.address);
-    const rest = RUNS.filter((runId) => !nearOnly.includes(runId));
-    for (const runId of rest) await toFar.assigned(runId);
-    expect(nearOnly.length).toBeGreaterThan(0);
-    expect(rest.length).toBeGreaterThan(0);
-    expect(await assigned(toNear)).toEqual(nearOnly);
-    expect((await assigned(toFar)).toSorted()).toEqual(rest.toSorted());
-    for (const runId of nearOnly) await toNear.complete(await toNear.assigned(runId), 0);
-    for (const runId of rest) await toFar.complete(await toFar.assigned(runId), 0);
+    const all = (): string[] => [...assignedOver(toNear), ...assignedOver(toFar)];
+    await expect.poll(() => new Set(all()).size, { timeout: 30_000 }).toBe(RUNS.length);
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+    expect(all().toSorted()).toEqual(RUNS.toSorted());
+    const [byNear, byFar] = [assignedOver(toNear), assignedOver(toFar)];
+    expect(byFar.length).toBeGreaterThan(0);
+    for (const runId of byNear) await toNear.complete(await toNear.assigned(runId), 0);
+    for (const runId of byFar) await toFar.complete(await toFar.assigned(runId), 0);
     const completed = async (): Promise<number> =>
       Number((await runs.countRuns({ filter: { statuses: [RunStatus.COMPLETED] } })).count);
     await expect.poll(completed, { timeout: 10_000 }).toBe(RUNS.length);
@@ -71,12 +71,7 @@ async function untilMoved(partitions: () => Promise<readonly number[]>): Promise
   }
 }
 
-/** The runs that a worker was given, once nothing more comes. */
-async function assigned({ received }: RawWorker): Promise<readonly string[]> {
-  let seen = -1;
-  while (received.length !== seen) {
-    seen = received.length;
-    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
-  }
+/** The runs that a worker was given so far. */
+function assignedOver({ received }: RawWorker): readonly string[] {
   return received.flatMap(({ assign }) => assign.map(({ runId }) => runId));
 }
