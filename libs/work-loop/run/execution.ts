@@ -11,16 +11,17 @@ import type { SentRecord } from '../link/sent-frames.ts';
 import { keyOfStep } from '../values/step-key.ts';
 import type { Call, CallHost } from './call.ts';
 import { createFunctionRun } from './create-function-run.ts';
-import { describeCall } from './describe-event.ts';
+import { divergenceOf } from './divergence.ts';
 import { DivergenceWatch, type Replay } from './divergence-watch.ts';
 import type { ExecutionEnv } from './execution-env.ts';
 import { factsOf } from './facts-of.ts';
+import { FUNCTION_ENDED } from './function-ended.ts';
 import type { RunFacts, RunFunction } from './function-run.ts';
 import { IdleWatch, type Watched } from './idle-watch.ts';
 import type { Fed } from './log-feed.ts';
 import { type IntakeHost, LogIntake } from './log-intake.ts';
 import { OpenCalls, tooManyCalls } from './open-calls.ts';
-import { completion, diverged, failed, handedBack, type Outcome, yielded } from './settle-frames.ts';
+import { completion, diverged, failed, handedBack, handedBackForNow, type Outcome, yielded } from './settle-frames.ts';
 import { StepCall } from './step-call.ts';
 
 /**
@@ -283,15 +284,11 @@ export class Execution implements AssignmentHolder, CallHost, IntakeHost, Watche
     // What is still to come of the log would be taken for what the other execution asks for.
     if (sites === undefined && onLost !== undefined && !this.#log.isBehind) {
       this.end(gone);
-      onLost(this.#link, this.#code, this.#build);
-      return;
+      return onLost(this.#link, this.#code, this.#build);
     }
-    const call = Array.from(this.calls).find((one) => foundStep.startsWith(describeCall(one)));
-    const sourceLocation = (call && sites?.placeOf(call)) ?? '';
-    const where = { expectedStep, foundStep, sourceLocation, build: this.#build };
-    const { runId, incarnation, workflow, version } = this.#facts;
-    this.#link.settle(diverged(this.#link, where));
-    this.#env.onDiverged({ runId, incarnation, workflow, version, ...where });
+    const divergence = divergenceOf(this.#facts, { expectedStep, foundStep, build: this.#build }, this.calls, sites);
+    this.#link.settle(diverged(this.#link, divergence));
+    this.#env.onDiverged(divergence);
     this.end(gone);
   }
 
@@ -322,18 +319,15 @@ export class Execution implements AssignmentHolder, CallHost, IntakeHost, Watche
   refused(error: DomainError): void {
     this.#env.onTrouble(error);
     const isOurs = error.reason !== 'STEPS_MISSING' && error.kind !== 'internal' && error.kind !== 'deadline';
-    this.#link.settle(isOurs ? failed(this.#link, error, true) : handedBack(error.message, RETRY_MS));
+    this.#link.settle(isOurs ? failed(this.#link, error, true) : handedBackForNow(error.message));
     this.end(error);
   }
 
-  unreadable(error: unknown): void {
-    const trouble = new DomainError('UNAVAILABLE', 'a payload of the run was not read', { cause: error });
-    this.#env.onTrouble(trouble);
-    this.#link.settle(handedBack(trouble.message, RETRY_MS));
-    this.end(trouble);
+  unreadable(error: DomainError): void {
+    this.#env.onTrouble(error);
+    this.#link.settle(handedBackForNow(error.message));
+    this.end(error);
   }
-
-  // What follows
 
   onLongWait(): void {
     this.#giveUpSlot();
@@ -372,8 +366,7 @@ export class Execution implements AssignmentHolder, CallHost, IntakeHost, Watche
 
   /** A mark that nobody awaits is no new work: it belongs to what the function does already. */
   #mayBegin(call: Call): boolean {
-    if (!call.isAwaited) return this.#state === 'active' && this.#isLive;
-    return this.mayBegin && !this.calls.isCancelAhead;
+    return call.isAwaited ? this.mayBegin && !this.calls.isCancelAhead : this.#state === 'active' && this.#isLive;
   }
 
   /** The server need not keep what the function gave up; while that is replayed, the rest of the log may say so. */
@@ -404,8 +397,3 @@ export class Execution implements AssignmentHolder, CallHost, IntakeHost, Watche
     this.end(FUNCTION_ENDED);
   }
 }
-
-/** Made once, because a stack costs more than a step. */
-const FUNCTION_ENDED = new DomainError('CALLER_GONE', 'the function has ended');
-/** When work that this worker cannot do now is offered again. */
-const RETRY_MS = 1_000;

@@ -20,7 +20,7 @@ export interface IntakeHost extends Omit<LogReader, 'isBehind' | 'openCalls'> {
   /** The log does not come as it should. */
   refused(error: DomainError): void;
   /** A payload that the log names cannot be had now. */
-  unreadable(error: unknown): void;
+  unreadable(error: DomainError): void;
 }
 
 /** How the log of a run comes in: from assignments, by itself and where it was asked for, into the feed of its function. */
@@ -165,7 +165,7 @@ export class LogIntake {
     try {
       await this.#loader?.(payload, this.#host.facts);
     } catch (error) {
-      this.#host.unreadable(error);
+      this.#host.unreadable(new DomainError('UNAVAILABLE', 'a payload of the run was not read', { cause: error }));
     }
   }
 }

@@ -1,8 +1,8 @@
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import type { Payload } from '#gen/millrace/common/v1/payload_pb.ts';
-import type { DivergenceWait } from '#gen/millrace/state/v1/wait_pb.ts';
 import type { LeaseRelease, WorkCompletion, WorkFailure, YieldSlot } from '#gen/millrace/state/v1/work_up_pb.ts';
 import { loggedPayload } from '../values/payload.ts';
+import type { Divergence } from './divergence.ts';
 import { failureFromError, loopFailure } from './failure.ts';
 
 /** How a function ended. */
@@ -37,15 +37,16 @@ export function failed({ ordinal }: Counted, error: unknown, isFinal: boolean): 
 }
 
 /** Code and log disagree. */
-export function diverged({ ordinal }: Counted, where: Omit<DivergenceWait, '$typeName' | '$unknown'>): WorkFailure {
-  const message = `the log has ${where.expectedStep}, the function came to ${where.foundStep}`;
+export function diverged({ ordinal }: Counted, divergence: Divergence): WorkFailure {
+  const { expectedStep, foundStep, sourceLocation, build } = divergence;
+  const message = `the log has ${expectedStep}, the function came to ${foundStep}`;
   return {
     $typeName: 'millrace.state.v1.WorkFailure',
     handle: 0,
     stepCount: ordinal,
     failure: loopFailure('DIVERGED', message, false),
     diverged: true,
-    divergence: { $typeName: 'millrace.state.v1.DivergenceWait', ...where },
+    divergence: { $typeName: 'millrace.state.v1.DivergenceWait', expectedStep, foundStep, sourceLocation, build },
   };
 }
 
@@ -64,4 +65,12 @@ export function handedBack(reason: string, retryAfterMs: number | undefined, uns
     // In characters, of at most three bytes each: 256 bytes.
     reason: reason.slice(0, 85),
   };
+}
+
+/** When work that this worker cannot do now is offered again. */
+const RETRY_MS = 1_000;
+
+/** The work goes back because this worker cannot do it now. */
+export function handedBackForNow(reason: string): LeaseRelease {
+  return handedBack(reason, RETRY_MS);
 }

@@ -60,7 +60,7 @@ test(
     await millrace.run(['run', 'signal', 'order-1', 'go']);
     await dev.shows(
       'run order-1 has diverged: order 1 does something else than the log of the run has\n' +
-        '  - step charge #0\n  + step bill #0\n',
+        '  - step charge #0\n  + step bill #0 (',
     );
 
     await writeModule(path, 'flows.ts', 'this is no code');
