@@ -78,7 +78,7 @@ export abstract class Call implements RecordOwner {
   /** Whether an event is a record of such a call. */
   abstract isRecord(kind: EventKind): boolean;
   /** Follows an event about it: a record of its own, or what came of it. Answers whether it was given. */
-  abstract follow(kind: EventKind, sequence: number): boolean;
+  abstract follow(kind: EventKind, sequence: number, event: Event): boolean;
   /** Throws into the function what it does not wait for any more. */
   protected abstract throwInto(error: Error): void;
 

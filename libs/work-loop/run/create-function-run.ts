@@ -222,7 +222,8 @@ function mayPatch(host: FunctionHost, name: string): boolean {
 
 type TimerDue = Extract<Park['wait'], { case: 'timer' }>['value']['due'];
 
-function assertStepOptions({ timeoutMs, heartbeatTimeoutMs }: StepOptions): void {
+function assertStepOptions({ timeoutMs, heartbeatTimeoutMs, totalTimeoutMs }: StepOptions): void {
+  if (totalTimeoutMs !== undefined) assertSpan(totalTimeoutMs, 'totalTimeoutMs', 1, MAX_WAIT_MS);
   if (timeoutMs !== undefined) assertSpan(timeoutMs, 'timeoutMs', 1, 30 * DAY_MS);
   if (heartbeatTimeoutMs !== undefined) assertSpan(heartbeatTimeoutMs, 'heartbeatTimeoutMs', 100, DAY_MS);
 }

@@ -45,6 +45,11 @@ export interface StepOptions {
   readonly retry?: RetryPolicy;
   /** How long an attempt may take; the server watches it. 1 ms to 30 days. Default: no limit. */
   readonly timeoutMs?: number;
+  /**
+   * How long all attempts together may take, with the waits between them: no attempt is begun after it, the last one is
+   * cut, and the step fails with its last error. 1 ms to 10 years. Default: no limit.
+   */
+  readonly totalTimeoutMs?: number;
   /** How long an attempt may go without a heartbeat. 100 ms to 24 h. Default: any. */
   readonly heartbeatTimeoutMs?: number;
 }

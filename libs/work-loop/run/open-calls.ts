@@ -168,13 +168,13 @@ export class OpenCalls {
       if (call === undefined && (key === undefined || !this.#withdrawn.has(key))) return 'blocked';
       if (call?.isRecord(kind) === false) return 'blocked';
       this.#recordedOrdinal = record.ordinal;
-      return call?.follow(kind, sequence) === true ? 'given' : 'taken';
+      return call?.follow(kind, sequence, event) === true ? 'given' : 'taken';
     }
     switch (kind.case) {
       case 'stepFailed':
       case 'timerFired':
       case 'signalWaitTimedOut':
-        return this.maybeCall(keyOfStep(kind.value.step))?.follow(kind, sequence) === true ? 'given' : 'taken';
+        return this.maybeCall(keyOfStep(kind.value.step))?.follow(kind, sequence, event) === true ? 'given' : 'taken';
       case 'signalConsumed':
         return this.#receive(kind.value);
       case 'childStarted':

@@ -1,5 +1,6 @@
 import { durationFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import type { Payload } from '#gen/millrace/common/v1/payload_pb.ts';
+import type { Event } from '#gen/millrace/state/v1/event_pb.ts';
 import type { StepRecord } from '#gen/millrace/state/v1/work_up_pb.ts';
 import type { Failure } from '#gen/millrace/workflow/v1/failure_pb.ts';
 import { retryDelayMs } from '#libs/engine/retry/retry-policy.ts';
@@ -12,6 +13,8 @@ import type { StepContext, StepFunction, StepOptions } from './function-run.ts';
 /** Longer is no timer of Node. */
 const MAX_TIMER_MS = 2_147_483_647;
 const MIN_HEARTBEAT_MS = 250;
+/** The longest that the server watches an attempt for. */
+const MAX_ATTEMPT_MS = 30 * 86_400_000;
 
 /** A step: code with attempts. It is also what the code is given. */
 export class StepCall extends Call implements StepContext {
@@ -21,6 +24,8 @@ export class StepCall extends Call implements StepContext {
   readonly #resolve: (result: Payload | undefined) => void;
   readonly #reject: (error: Error) => void;
   #attempt = 1;
+  /** When the first attempt began, in milliseconds since 1970. */
+  #beganTime: number | undefined;
   /** The attempt whose code runs. 0: none. */
   #running = 0;
   /** The record that is on its way. */
@@ -104,7 +109,7 @@ export class StepCall extends Call implements StepContext {
     return kind === 'stepRecorded' || kind === 'stepBegun' || kind === 'stepFailed';
   }
 
-  follow(kind: EventKind): boolean {
+  follow(kind: EventKind, _sequence: number, event: Event): boolean {
     switch (kind.case) {
       case 'stepRecorded':
         if (this.#sent === 'result') return this.onRecorded();
@@ -114,6 +119,7 @@ export class StepCall extends Call implements StepContext {
       case 'stepBegun':
         if (this.#sent === 'begin') return this.onRecorded();
         this.#attempt = kind.value.attempt;
+        if (event.eventTime !== undefined) this.#beganTime ??= timestampMs(event.eventTime);
         this.#interruption = loopFailure('STEP_INTERRUPTED', 'the worker was lost during the attempt', false);
         return false;
       case 'stepFailed': {
@@ -148,19 +154,33 @@ export class StepCall extends Call implements StepContext {
 
   #beginAttempt(): void {
     this.become('active');
-    const { timeoutMs, heartbeatTimeoutMs } = this.#options;
-    if (timeoutMs === undefined && heartbeatTimeoutMs === undefined) {
+    const { timeoutMs, heartbeatTimeoutMs, totalTimeoutMs } = this.#options;
+    if (timeoutMs === undefined && heartbeatTimeoutMs === undefined && totalTimeoutMs === undefined) {
       this.#runCode();
       return;
     }
+    this.#beganTime ??= this.host.clock.now();
+    const leftMs = this.#leftMs();
+    if (leftMs <= 0) {
+      this.#fail(stepTimeout());
+      return;
+    }
+    const longestMs = Math.min(timeoutMs ?? MAX_ATTEMPT_MS, leftMs);
     this.#record('begin', {
       case: 'begin',
       value: {
         $typeName: 'millrace.state.v1.StepBegin',
-        timeout: maybeDuration(timeoutMs),
+        timeout: timeoutMs === undefined && totalTimeoutMs === undefined ? undefined : maybeDuration(longestMs),
         heartbeatTimeout: maybeDuration(heartbeatTimeoutMs),
       },
     });
+  }
+
+  /** How long is left for all attempts together. */
+  #leftMs(): number {
+    const { totalTimeoutMs } = this.#options;
+    if (totalTimeoutMs === undefined || this.#beganTime === undefined) return Number.POSITIVE_INFINITY;
+    return this.#beganTime + totalTimeoutMs - this.host.clock.now();
   }
 
   #runCode(): void {
@@ -224,7 +244,8 @@ export class StepCall extends Call implements StepContext {
     this.#controller = undefined;
     this.#failure = failure;
     const counted = { ...failure, details: undefined, attempts: undefined };
-    this.#retryMs = retryDelayMs(this.#options.retry ?? {}, this.#attempt, counted, this.host.random());
+    const delayMs = retryDelayMs(this.#options.retry ?? {}, this.#attempt, counted, this.host.random());
+    this.#retryMs = delayMs !== undefined && delayMs < this.#leftMs() ? delayMs : undefined;
     this.#record('failed', {
       case: 'failed',
       value: { $typeName: 'millrace.state.v1.StepFailure', failure, retryDelay: maybeDuration(this.#retryMs) },
