@@ -28,12 +28,22 @@ export function findCommand(commands: readonly Command[], argv: readonly string[
       return { kind: 'command', command, rest: [...switches, ...args.slice(count)] };
     }
   }
+  const [topic = '', file = ''] = words;
+  const ofFiles = commands.find(({ name, isOfFiles }) => isOfFiles === true && name.startsWith(`${topic} `));
+  if (ofFiles !== undefined && isFile(file)) {
+    return { kind: 'command', command: ofFiles, rest: [...switches, ...args.slice(1)] };
+  }
   const said = words.join(' ');
   const group = commands.filter(({ name }) => name.startsWith(`${said} `));
   if (group.length > 0) {
     return { kind: 'help', commands: group };
   }
   throw new UsageError([said === '' ? 'no command was named' : describeUnknown(commands, words)]);
+}
+
+/** No command has such a name. */
+function isFile(word: string): boolean {
+  return /[./\\]/.test(word);
 }
 
 function describeUnknown(commands: readonly Command[], words: readonly string[]): string {

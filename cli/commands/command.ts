@@ -59,6 +59,8 @@ export interface Command<O extends CommandOptions = CommandOptions, A extends Co
   readonly summary: string;
   /** What the user should know besides, as whole lines. */
   readonly notes?: string;
+  /** Whether a file may follow the first of the words alone: `worker ./flows.ts` is `worker run ./flows.ts`. */
+  readonly isOfFiles?: boolean;
   /** What it takes by place. Default: nothing. */
   readonly args?: A;
   readonly options: O;

@@ -31,6 +31,7 @@ export function createRunWorkerCommand({ onFile, onReady }: WorkerObserver): Com
       'It works until Ctrl-C or SIGTERM, then takes no new work, ends or hands back what it holds, and exits with 0; a\n' +
       'second Ctrl-C ends it at once, and nothing that was recorded is lost. The module is JavaScript, or TypeScript as\n' +
       'Node 22.18 and later run it.',
+    isOfFiles: true,
     args: { module: { type: filePath(), doc: 'the module that exports workflows', isRequired: true } },
     options: {
       ...WORKER_OPTIONS,
