@@ -27,6 +27,8 @@ export async function checkTypes(repository: string, folder: string, blocks: rea
       typeRoots: [join(repository, 'node_modules/@types')],
     },
     files: [...files.keys()].map((file) => `pages/${file}`),
+    // Else those of the repository, to which the compiler would come by another path.
+    include: [],
   };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
   const { code, stdout } = await run(join(repository, 'node_modules/.bin/tsc'), ['-p', folder, '--pretty', 'false'], {
