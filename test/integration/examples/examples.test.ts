@@ -34,7 +34,7 @@ const SCRIPTS: readonly Script[] = [
   { name: 'polling', midst: /GET call 3/, end: /export-1: \{ rows: 1234, looks: \d+ \}/, once: /POST call 1\b/g },
   {
     name: 'nightly-report',
-    midst: /night 1: 3 customers, sales 1200/,
+    midst: /night 2: 3 customers, sales 1200/,
     end: /night 3: 3 customers, sales 1200[^]*nightly: 3 reports sent/,
     once: /night 1:/g,
   },
