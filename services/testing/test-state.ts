@@ -9,8 +9,8 @@ import { slotsOfPartition } from '#libs/store/slots.ts';
 import type { StateStore } from '#libs/store/store.ts';
 import { createStateBindings } from '#services/state/bindings.ts';
 import { createPartitions } from '#services/state/partitions.ts';
-import type { Cluster } from '#services/state/rpc/cluster.ts';
 import { MAX_PAYLOAD_BYTES, type StateContext } from '#services/state/rpc/context.ts';
+import { soloCluster } from './solo-cluster.ts';
 
 /** A state service in this process, with its data in memory. */
 export interface TestState {
@@ -133,18 +133,4 @@ async function loadSleeping({ tables, meta }: StateStore, node: PartitionNode, p
         }),
     ),
   );
-}
-
-/** A node that is alone and serves everything. */
-function soloCluster(partitionCount: number): Cluster {
-  return {
-    partitionCount,
-    ownerOf: () => ({ kind: 'self' }),
-    members: () => ({ revision: 1, partitionCount, members: [] }),
-    others: () => [],
-    channelTo: (address) => {
-      throw new RangeError(`there is no node at ${address}`);
-    },
-    onChange: () => () => undefined,
-  };
 }

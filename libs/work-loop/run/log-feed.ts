@@ -22,7 +22,7 @@ export interface LogReader {
   /** Whether there is more of the log than has been added. */
   readonly isBehind: boolean;
   /** What the function awaits. */
-  readonly openCalls: number;
+  readonly calls: { readonly size: number };
 }
 
 /**
@@ -59,8 +59,8 @@ export class LogFeed implements TurnWork {
 
   /** What is here stays back, because too little of what follows it is. */
   get isHeldBack(): boolean {
-    const { isBehind, openCalls } = this.#reader;
-    return isBehind && this.#entries.length - this.#head <= Math.max(MIN_HELD_BACK, openCalls * HELD_BACK_PER_CALL);
+    const { isBehind, calls } = this.#reader;
+    return isBehind && this.#entries.length - this.#head <= Math.max(MIN_HELD_BACK, calls.size * HELD_BACK_PER_CALL);
   }
 
   /** The events that have not been taken in. */

@@ -12,7 +12,7 @@ import { maybeAway, type PayloadLoader } from './payload-loader.ts';
 import type { Turns } from './turns.ts';
 
 /** Who the log of a run comes in for. */
-export interface IntakeHost extends Omit<LogReader, 'isBehind' | 'openCalls'> {
+export interface IntakeHost extends LogReader {
   readonly calls: OpenCalls;
   /** Asks for the events after one. */
   recall(afterSequence: number): void;
@@ -34,19 +34,8 @@ export class LogIntake {
   constructor(host: IntakeHost, turns: Turns, loader: PayloadLoader | undefined) {
     this.#host = host;
     this.#loader = loader;
-    const position = new LogPosition((after) => host.recall(after));
-    this.#position = position;
-    this.#feed = new LogFeed(turns, {
-      onEvent: (event) => host.onEvent(event),
-      onDrained: () => host.onDrained(),
-      onBlocked: (event) => host.onBlocked(event),
-      get isBehind() {
-        return position.isBehind;
-      },
-      get openCalls() {
-        return host.calls.size;
-      },
-    });
+    this.#position = new LogPosition((after) => host.recall(after));
+    this.#feed = new LogFeed(turns, host);
   }
 
   /** Everything up to this event has been heard of. */

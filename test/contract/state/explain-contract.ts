@@ -5,12 +5,12 @@ import type { Blocker } from '#gen/millrace/state/v1/blocker_pb.ts';
 import { ConflictPolicy, type ExplainRunResponse } from '#gen/millrace/state/v1/run_service_pb.ts';
 import { RunStatus } from '#gen/millrace/state/v1/run_status_pb.ts';
 import type { Owner } from '#libs/partition/ownership/ownership.ts';
+import { soloCluster } from '#services/testing/solo-cluster.ts';
 import { failureOf } from '#test/doors/failure.ts';
 import { appended, performOn, startClientRun } from './client-run.ts';
 import { definitionCalls, functionOf } from './definition-calls.ts';
 import { type RunCalls, runCalls } from './run-calls.ts';
 import { DOORS, GRPC, ROOT, type ServedState, serveState } from './serve-state.ts';
-import { soloCluster } from './solo-cluster.ts';
 import type { StateHome } from './state-homes.ts';
 
 const HOUR = durationFromMs(3_600_000);

@@ -8,9 +8,9 @@ import type { StateStore } from '#libs/store/store.ts';
 import { createStateBindings } from '#services/state/bindings.ts';
 import { createPartitions } from '#services/state/partitions.ts';
 import type { StateContext } from '#services/state/rpc/context.ts';
+import { soloCluster } from '#services/testing/solo-cluster.ts';
 import { type ServedEcho, serveEcho } from '#test/doors/serve-echo.ts';
 import { as, createTokenAuthenticator } from '#test/doors/token-authenticator.ts';
-import { soloCluster } from './solo-cluster.ts';
 
 /** A door of the service and how to speak with it. */
 export interface Door {
