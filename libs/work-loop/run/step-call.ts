@@ -162,7 +162,9 @@ export class StepCall extends Call implements StepContext {
     this.#beganTime ??= this.host.clock.now();
     const leftMs = this.#leftMs();
     if (leftMs <= 0) {
-      this.#fail(stepTimeout());
+      // The attempt is not made: what the last one failed with counts.
+      if (this.#attempt > 1) this.#attempt -= 1;
+      this.#fail(this.#failure ?? stepTimeout());
       return;
     }
     const longestMs = Math.min(timeoutMs ?? MAX_ATTEMPT_MS, leftMs);
@@ -262,6 +264,7 @@ export class StepCall extends Call implements StepContext {
       );
       return true;
     }
+    this.#failure = failure;
     this.#attempt = attempt + 1;
     this.dueTime = this.host.clock.monotonic() + retryMs;
     this.become('waiting');
