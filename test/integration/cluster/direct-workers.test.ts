@@ -43,7 +43,7 @@ describeRunsInMongo('a worker with a stream to each of two nodes', (home) => {
       );
     await using toNear = await open(near.address);
     for (const runId of RUNS) await runs.startRun({ workflow: 'flow', runId });
-    await expect.poll(() => assignedOver(toNear).length).toBeGreaterThan(0);
+    await expect.poll(() => assignedOver(toNear).length, { timeout: 30_000 }).toBeGreaterThan(0);
     await using toFar = await open(far.address);
     const all = (): string[] => [...assignedOver(toNear), ...assignedOver(toFar)];
     await expect.poll(() => new Set(all()).size, { timeout: 30_000 }).toBe(RUNS.length);
