@@ -1,7 +1,8 @@
 import { ControlKindSchema } from '#gen/millrace/state/v1/control_pb.ts';
+import { DeadLetterReasonSchema } from '#gen/millrace/state/v1/dead_letter_pb.ts';
 import type { Lease } from '#gen/millrace/state/v1/lease_pb.ts';
 import { RunStatusSchema } from '#gen/millrace/state/v1/run_status_pb.ts';
-import type { SystemRecord } from '#gen/millrace/state/v1/system_record_pb.ts';
+import type { SystemRecord, WorkOffered } from '#gen/millrace/state/v1/system_record_pb.ts';
 import { enumName } from '../json/message-json.ts';
 import { failureText } from './names.ts';
 import { shortPayload } from './payload-text.ts';
@@ -15,18 +16,38 @@ const PARTS: Parts = {
   started: ({ workflow, version, input }) => ['started', `${workflow} ${version}`, shortPayload(input)],
   leaseGranted: (lease) => ['lease granted', leaseText(lease)],
   leaseExtended: (lease) => ['lease extended', leaseText(lease)],
-  leaseEnded: ({ lease, expired, forced }) => [
+  leaseEnded: ({ expired, forced, failure, reason, ...lease }) => [
     'lease ended',
-    lease && leaseText(lease),
+    leaseText(lease),
     expired ? 'expired' : undefined,
     forced ? 'by force' : undefined,
+    expired ? undefined : failureText(failure),
+    reason,
   ],
   snapshotSaved: ({ version, atSequence, status }) => [
     'snapshot saved',
     `version ${version} at event ${atSequence}`,
     enumName(RunStatusSchema, status),
   ],
-  taskResultSaved: ({ taskId }) => ['result saved', taskId],
+  taskResultSaved: ({ taskId, itemId, workerId, output }) => [
+    'result saved',
+    taskId || itemId,
+    workerId === '' ? undefined : `by ${workerId}`,
+    shortPayload(output),
+  ],
+  positionSet: () => ['position set'],
+  workOffered: (work) => ['offered', ...workParts(work)],
+  workEnqueued: (work) => ['enqueued', ...workParts(work)],
+  workWithdrawn: ({ taskId, itemId }) => ['withdrawn', taskId || itemId],
+  workDied: ({ taskId, itemId, deadLetterId, reason, failure }) => [
+    'dead letter',
+    taskId || itemId,
+    deadLetterId,
+    enumName(DeadLetterReasonSchema, reason),
+    failureText(failure),
+  ],
+  workRequeued: ({ taskId, itemId, requestedBy }) => ['requeued', taskId || itemId, requestedBy],
+  workPurged: ({ taskId, itemId, requestedBy }) => ['purged', taskId || itemId, requestedBy],
   controlRequested: ({ control }) => [
     'control requested',
     control && enumName(ControlKindSchema, control.kind),
@@ -41,7 +62,7 @@ const PARTS: Parts = {
   ],
   signalReceived: ({ signal }) => ['signal received', signal?.name, signal && shortPayload(signal.payload)],
   signalConsumed: ({ name, payload }) => ['signal consumed', name, shortPayload(payload)],
-  statePatched: ({ stateVersion }) => ['state changed', `version ${stateVersion}`],
+  statePatched: ({ stateVersion, key }) => ['state changed', `version ${stateVersion}`, key],
   ended: ({ status, output, failure, reason }) => [
     'ended',
     enumName(RunStatusSchema, status),
@@ -57,6 +78,10 @@ export function systemRecordParts({ kind }: SystemRecord): RecordParts {
   return kind.case === undefined ? ['newer than this program'] : PARTS[kind.case](kind.value as never);
 }
 
-function leaseText({ taskId, workerId }: Lease): string {
-  return `${taskId} by ${workerId}`;
+function leaseText({ taskId, itemId, workerId }: Pick<Lease, 'taskId' | 'itemId' | 'workerId'>): string {
+  return workerId === '' ? taskId || itemId : `${taskId || itemId} by ${workerId}`;
+}
+
+function workParts({ taskId, itemId, attempt, queue }: WorkOffered): readonly (string | undefined)[] {
+  return [taskId || itemId, `attempt ${attempt}`, queue === '' ? undefined : `queue ${queue}`];
 }

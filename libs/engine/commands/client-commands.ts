@@ -1,3 +1,5 @@
+import type { StateChange } from '../events/client-events.ts';
+import type { Position, TaskHint } from '../model/client-state.ts';
 import type { ControlKind } from '../model/control.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Payload } from '../model/payload.ts';
@@ -51,5 +53,53 @@ export interface ConsumeSignal {
   readonly name: string;
 }
 
-/** What only makes sense for a CLIENT run, except `clearControl`, which finds none on a SERVER run. */
-export type ClientCommand = AppendEvents | UpdateStatus | CheckControls | ClearControl | ConsumeSignal;
+/** Saves a snapshot and makes it the head. */
+export interface SaveSnapshot {
+  readonly kind: 'saveSnapshot';
+  readonly payload: Payload | undefined;
+  readonly status: RunStatus;
+  readonly position: Position | undefined;
+  /** Absent: unchanged. */
+  readonly priority: number | undefined;
+  readonly tags: readonly string[];
+  readonly hints: readonly TaskHint[];
+  readonly atSequence: number;
+  /** The version that the head must have; 0: none. Absent: any, unless somebody holds a task. */
+  readonly expectedVersion: number | undefined;
+  /** The fence of the lease under which it is saved. Absent: none. */
+  readonly fence: bigint | undefined;
+  /** The task whose lease that is. Empty: any. */
+  readonly taskId: string;
+  readonly output: Payload | undefined;
+  readonly failure: Failure | undefined;
+  readonly requestedBy: string;
+}
+
+/** Saves the result of one task; a lease of it ends with that. */
+export interface SaveTaskResult {
+  readonly kind: 'saveTaskResult';
+  readonly taskId: string;
+  readonly output: Payload | undefined;
+  /** Absent: nobody may hold the task. */
+  readonly fence: bigint | undefined;
+}
+
+/** Changes the state document. What comes of it is the shell's to know: the engine never looks inside. */
+export interface PatchState {
+  readonly kind: 'patchState';
+  readonly change: StateChange;
+  readonly key: string;
+  readonly value: Payload | undefined;
+  readonly expectedVersion: number | undefined;
+}
+
+/** What a runtime saves and asks, except `clearControl`, which finds none on a SERVER run. */
+export type ClientCommand =
+  | AppendEvents
+  | UpdateStatus
+  | CheckControls
+  | ClearControl
+  | ConsumeSignal
+  | SaveSnapshot
+  | SaveTaskResult
+  | PatchState;

@@ -1,3 +1,4 @@
+import type { ClaimCommand } from './claim-commands.ts';
 import type { ClientCommand } from './client-commands.ts';
 import type { CancelRun, PauseRun, ResumeRun, TerminateRun } from './control-commands.ts';
 import type {
@@ -45,7 +46,8 @@ export type Command =
   | PauseRun
   | ResumeRun
   | TerminateRun
-  | ClientCommand;
+  | ClientCommand
+  | ClaimCommand;
 
 /** The name of a command. */
 export type CommandKind = Command['kind'];

@@ -1,4 +1,5 @@
 import type { Attributes } from '../model/attribute.ts';
+import type { TaskHint } from '../model/client-state.ts';
 import type { RunParent } from '../model/parent.ts';
 import type { Payload } from '../model/payload.ts';
 
@@ -17,4 +18,6 @@ export interface StartRun {
   readonly requestedBy: string;
   readonly replacedIncarnation: string;
   readonly queue: string;
+  /** The task that a CLIENT run begins with. Absent: none is offered. */
+  readonly firstTask?: TaskHint | undefined;
 }

@@ -67,15 +67,30 @@ test('a CLIENT run that takes too long is FAILED(RUN_TIMEOUT) too', () => {
 });
 
 describe('[9] what only makes sense for the other driver is WRONG_DRIVER', () => {
-  const clientOnly: readonly CommandKind[] = ['appendEvents', 'updateStatus', 'checkControls', 'consumeSignal'];
+  const clientOnly: readonly CommandKind[] = [
+    'appendEvents',
+    'updateStatus',
+    'checkControls',
+    'consumeSignal',
+    'saveSnapshot',
+    'saveTaskResult',
+    'patchState',
+    'claimTask',
+    'releaseClaim',
+    'extendClaim',
+    'forceRelease',
+    'enqueueItem',
+    'completeWorkItem',
+    'failWorkItem',
+    'moveToDeadLetter',
+    'requeueDeadLetter',
+    'purgeDeadLetter',
+  ];
   const serverOnly: readonly CommandKind[] = [
-    'leaseItem',
     'extendLease',
-    'releaseItem',
     'yieldSlot',
     'completeItem',
     'failItem',
-    'expireLease',
     'recordStep',
     'timeOutStep',
     'parkFunction',

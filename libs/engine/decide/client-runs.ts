@@ -32,7 +32,8 @@ export function decideUpdateStatus(run: Run, command: UpdateStatus, now: number)
   return appended(draft, { kind: 'run', status: to, cancelling: false });
 }
 
-function isLegalChange(from: RunStatus, to: RunStatus): boolean {
+/** Whether a CLIENT run may go from one status to another. */
+export function isLegalChange(from: RunStatus, to: RunStatus): boolean {
   if (isTerminal(from)) return false;
   switch (to) {
     case 'PENDING':

@@ -2,8 +2,18 @@ import type { Command, CommandKind } from '../commands/command.ts';
 import type { Run } from '../model/run.ts';
 import type { Driver } from '../model/status.ts';
 import { decideChildEnd, decideChildRejection, decideChildStart } from './child-reports.ts';
+import { decideClaimTask, decideExtendClaim, decideForceRelease, decideReleaseClaim } from './client-claims.ts';
 import { decideCheckControls, decideClearControl } from './client-controls.ts';
+import {
+  decideCompleteWorkItem,
+  decideEnqueueItem,
+  decideFailWorkItem,
+  decideMoveToDeadLetter,
+  decidePurgeDeadLetter,
+  decideRequeueDeadLetter,
+} from './client-items.ts';
 import { decideAppendEvents, decideConsumeSignal, decideUpdateStatus } from './client-runs.ts';
+import { decidePatchState, decideSaveSnapshot, decideSaveTaskResult } from './client-snapshots.ts';
 import { decideCancel, decidePause, decideResume, decideTerminate } from './controls.ts';
 import { type Decision, DONE, nothing, rejected } from './decision.ts';
 import { decideDue } from './due.ts';
@@ -22,13 +32,13 @@ const DRIVERS: Readonly<Record<CommandKind, Driver | 'BOTH'>> = {
   resumeRun: 'BOTH',
   terminateRun: 'BOTH',
   clearControl: 'BOTH',
-  leaseItem: 'SERVER',
+  leaseItem: 'BOTH',
   extendLease: 'SERVER',
-  releaseItem: 'SERVER',
+  releaseItem: 'BOTH',
   yieldSlot: 'SERVER',
   completeItem: 'SERVER',
   failItem: 'SERVER',
-  expireLease: 'SERVER',
+  expireLease: 'BOTH',
   recordStep: 'SERVER',
   timeOutStep: 'SERVER',
   parkFunction: 'SERVER',
@@ -42,6 +52,19 @@ const DRIVERS: Readonly<Record<CommandKind, Driver | 'BOTH'>> = {
   updateStatus: 'CLIENT',
   checkControls: 'CLIENT',
   consumeSignal: 'CLIENT',
+  saveSnapshot: 'CLIENT',
+  saveTaskResult: 'CLIENT',
+  patchState: 'CLIENT',
+  claimTask: 'CLIENT',
+  releaseClaim: 'CLIENT',
+  extendClaim: 'CLIENT',
+  forceRelease: 'CLIENT',
+  enqueueItem: 'CLIENT',
+  completeWorkItem: 'CLIENT',
+  failWorkItem: 'CLIENT',
+  moveToDeadLetter: 'CLIENT',
+  requeueDeadLetter: 'CLIENT',
+  purgeDeadLetter: 'CLIENT',
 };
 
 /**
@@ -137,5 +160,31 @@ export function decide(run: Run, command: Command, now: number): Decision {
       return decideClearControl(run, command, now);
     case 'consumeSignal':
       return decideConsumeSignal(run, command, now);
+    case 'saveSnapshot':
+      return decideSaveSnapshot(run, command, now);
+    case 'saveTaskResult':
+      return decideSaveTaskResult(run, command, now);
+    case 'patchState':
+      return decidePatchState(run, command, now);
+    case 'claimTask':
+      return decideClaimTask(run, command, now);
+    case 'releaseClaim':
+      return decideReleaseClaim(run, command, now);
+    case 'extendClaim':
+      return decideExtendClaim(run, command, now);
+    case 'forceRelease':
+      return decideForceRelease(run, command, now);
+    case 'enqueueItem':
+      return decideEnqueueItem(run, command, now);
+    case 'completeWorkItem':
+      return decideCompleteWorkItem(run, command, now);
+    case 'failWorkItem':
+      return decideFailWorkItem(run, command, now);
+    case 'moveToDeadLetter':
+      return decideMoveToDeadLetter(run, command, now);
+    case 'requeueDeadLetter':
+      return decideRequeueDeadLetter(run, command, now);
+    case 'purgeDeadLetter':
+      return decidePurgeDeadLetter(run, command, now);
   }
 }

@@ -19,8 +19,24 @@ export type Reply =
   | { readonly kind: 'lease'; readonly lease: Lease }
   | { readonly kind: 'signal'; readonly duplicate: boolean }
   | {
+      readonly kind: 'claim';
+      /** Absent: it is not to be had now. */
+      readonly lease: Lease | undefined;
+    }
+  | { readonly kind: 'ready'; readonly time: number }
+  | { readonly kind: 'enqueued'; readonly isNew: boolean }
+  | {
+      readonly kind: 'settledItem';
+      /** What it became. Empty: no dead letter. */
+      readonly deadLetterId: string;
+    }
+  | { readonly kind: 'requeued'; readonly nodePath: string }
+  | { readonly kind: 'saved'; readonly version: number }
+  | { readonly kind: 'result'; readonly overwritten: boolean }
+  | { readonly kind: 'patched'; readonly stateVersion: number }
+  | {
       readonly kind: 'consumed';
-      /** Which signal it was, as `receivedSequence` of the event says. Absent: none was there. */
+      /** Where in the log the signal is. Absent: none was there. */
       readonly received: number | undefined;
     }
   | {

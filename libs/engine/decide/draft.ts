@@ -9,16 +9,20 @@ export interface Draft {
   readonly time: number;
   /** The number of the last event so far. */
   sequence: number;
+  /** The place of the last entry of the log so far; of a SERVER run the same as the number. */
+  place: number;
 }
 
 /** A draft after the last event of the run. */
 export function createDraft(run: Run, now: number): Draft {
-  return { events: [], time: now, sequence: run.lastSequence };
+  const { lastSequence, client } = run;
+  return { events: [], time: now, sequence: lastSequence, place: lastSequence + (client?.records ?? 0) };
 }
 
 /** Adds an event with the next number and answers the number. The body becomes the event: it is nobody else's. */
 export function append(draft: Draft, body: EventBody): number {
   draft.sequence += 1;
+  draft.place += 1;
   const event = body as EventBody & { sequence: number; eventTime: number };
   event.sequence = draft.sequence;
   event.eventTime = draft.time;
@@ -26,9 +30,17 @@ export function append(draft: Draft, body: EventBody): number {
   return draft.sequence;
 }
 
-/** Adds a system record, which takes no number. */
-export function appendRecord(draft: Draft, record: SystemRecord): void {
+/** Adds a system record, which takes no number, and answers its place. */
+export function appendRecord(draft: Draft, record: SystemRecord): number {
+  draft.place += 1;
   draft.events.push({ kind: 'systemRecord', record, sequence: draft.sequence, eventTime: draft.time });
+  return draft.place;
+}
+
+/** Adds what happened to an item as the log of the run's driver says it, and answers its place. */
+export function appendItem(run: Run, draft: Draft, body: EventBody & SystemRecord): number {
+  if (run.identity.driver === 'CLIENT') return appendRecord(draft, body);
+  return append(draft, body);
 }
 
 /** The decision to append what was drafted. */

@@ -1,12 +1,14 @@
 import type { ExpireLease, ExtendLease, LeaseItem } from '../commands/item-commands.ts';
+import { isHeldBack } from '../model/client-tasks.ts';
 import { engineFailure } from '../model/failure.ts';
 import type { Lease } from '../model/lease.ts';
 import { attemptOf } from '../model/open-node.ts';
 import type { Run } from '../model/run.ts';
 import { isTerminal } from '../model/status.ts';
 import { expiryBackoffMs } from '../retry/retry-policy.ts';
+import { endAttempt } from './client-holds.ts';
 import { type Decision, DONE, nothing, rejected } from './decision.ts';
-import { append, appended, createDraft, type Draft } from './draft.ts';
+import { append, appended, appendItem, createDraft, type Draft } from './draft.ts';
 import { type HeldNode, heldNode, refuseProof } from './lease-check.ts';
 import { scheduleFunction } from './schedule.ts';
 
@@ -22,20 +24,29 @@ export function decideLeaseItem(run: Run, command: LeaseItem, now: number): Deci
     if (item.lease.fence !== command.fence || item.lease.sessionId !== command.sessionId) return rejected('LEASE_LOST');
     return nothing({ kind: 'lease', lease: item.lease });
   }
-  if (run.status === 'PAUSED' || (item.notBeforeTime ?? 0) > now) return rejected('ITEM_NOT_FOUND');
+  if (isHeldBack(run) || (item.notBeforeTime ?? 0) > now) return rejected('ITEM_NOT_FOUND');
   if (command.fence < 1n || command.fence <= run.lastFence) return rejected('LEASE_LOST');
-  const lease: Lease = {
-    itemSequence: command.itemSequence,
-    workerId: command.workerId,
-    sessionId: command.sessionId,
-    fence: command.fence,
-    leaseTime: now,
-    expireTime: command.expiry.kind === 'ttl' ? now + command.expiry.ttlMs : undefined,
-    noExpiry: command.expiry.kind === 'noExpiry',
-  };
+  const lease = leaseFrom(command, command.itemSequence, now);
   const draft = createDraft(run, now);
-  append(draft, { kind: 'taskLeased', nodePath: command.nodePath, lease, attempt: item.attempt });
+  appendItem(run, draft, { kind: 'taskLeased', nodePath: command.nodePath, lease, attempt: item.attempt });
   return appended(draft, { kind: 'lease', lease });
+}
+
+/** The hold that a worker gets of an item. */
+export function leaseFrom(
+  { workerId, sessionId, fence, expiry }: Pick<LeaseItem, 'workerId' | 'sessionId' | 'fence' | 'expiry'>,
+  itemSequence: number,
+  now: number,
+): Lease {
+  return {
+    itemSequence,
+    workerId,
+    sessionId,
+    fence,
+    leaseTime: now,
+    expireTime: expiry.kind === 'ttl' ? now + expiry.ttlMs : undefined,
+    noExpiry: expiry.kind === 'noExpiry',
+  };
 }
 
 /** Sets the end of a hold to now + ttl, or back to the session's heartbeats. One without expiry stays as it is [11]. */
@@ -47,7 +58,7 @@ export function decideExtendLease(run: Run, command: ExtendLease, now: number): 
   if (before.noExpiry || before.expireTime === expireTime) return nothing({ kind: 'lease', lease: before });
   const lease: Lease = { ...before, expireTime };
   const draft = createDraft(run, now);
-  append(draft, { kind: 'taskLeased', nodePath: node.path, lease, attempt: node.item.attempt });
+  appendItem(run, draft, { kind: 'taskLeased', nodePath: node.path, lease, attempt: node.item.attempt });
   return appended(draft, { kind: 'lease', lease });
 }
 
@@ -65,14 +76,20 @@ export function decideExpireLease(run: Run, command: ExpireLease, now: number): 
 
 /**
  * The one path on which a lease ends by itself [64, 65]: the attempt counts and the next one waits. A function is never
- * given up for it; a step record resets its count.
+ * given up for it; a step record resets its count. A task or a work item of a CLIENT run is, after its last attempt.
  */
 export function expireLease(run: Run, draft: Draft, node: HeldNode): void {
+  const failure = engineFailure('LEASE_EXPIRED', `worker ${node.item.lease.workerId} was not heard in time`);
+  if (run.client !== undefined) {
+    const retryTime = draft.time + expiryBackoffMs(node.failures + node.expiries + 1);
+    endAttempt(run, draft, node, { failure, workerId: '', retryTime, deadReason: 'EXPIRED' });
+    return;
+  }
   const retryTime = draft.time + expiryBackoffMs(node.expiries + 1);
   append(draft, {
     kind: 'taskFailed',
     nodePath: node.path,
-    failure: engineFailure('LEASE_EXPIRED', `worker ${node.item.lease.workerId} was not heard in time`),
+    failure,
     attempt: node.item.attempt,
     retryTime,
     workerId: '',

@@ -5,6 +5,7 @@ import { engineFailure } from '../model/failure.ts';
 import { attemptOf } from '../model/open-node.ts';
 import { ROOT, type Run } from '../model/run.ts';
 import { expiryBackoffMs, retryDelayMs } from '../retry/retry-policy.ts';
+import { giveBack } from './client-holds.ts';
 import { type Decision, DONE, nothing } from './decision.ts';
 import { ack, append, appended, createDraft, type Draft } from './draft.ts';
 import { endCancelled, endRun } from './end.ts';
@@ -73,6 +74,16 @@ export function decideRelease(run: Run, command: ReleaseItem, now: number): Deci
   const node = heldNode(run, command.lease);
   if (node === undefined) return refuseProof(run, command.lease, 'released');
   const draft = createDraft(run, now);
+  if (run.client !== undefined) {
+    giveBack(
+      run,
+      draft,
+      node,
+      command.reason,
+      command.retryAfterMs === undefined ? undefined : now + command.retryAfterMs,
+    );
+    return settled(run, draft);
+  }
   release(draft, node, command.reason);
   const notBeforeTime = command.retryAfterMs === undefined ? undefined : now + command.retryAfterMs;
   scheduleFunction(run, draft, attemptOf(node), notBeforeTime);

@@ -1,9 +1,11 @@
 import type { SendSignal } from '../commands/world-commands.ts';
+import { standOf } from '../model/client-tasks.ts';
 import type { SignalWait } from '../model/open-things.ts';
 import { payloadSize } from '../model/payload.ts';
 import type { Run } from '../model/run.ts';
 import { MAX_BUFFERED_BYTES, MAX_BUFFERED_SIGNALS } from '../model/signal-buffer.ts';
 import { isTerminal } from '../model/status.ts';
+import { offerTasks } from './client-tasks.ts';
 import { type Decision, nothing, rejected } from './decision.ts';
 import { append, appended, appendRecord, createDraft } from './draft.ts';
 import { rouseFunction } from './schedule.ts';
@@ -41,7 +43,12 @@ export function decideSendSignal(run: Run, command: SendSignal, now: number): De
   if (run.signals.bytes + payloadSize(payload) > MAX_BUFFERED_BYTES) {
     return rejected('SIGNALS_FULL', { limit: 'bytes', maximum: String(MAX_BUFFERED_BYTES) });
   }
-  if (run.identity.driver === 'CLIENT') appendRecord(draft, received);
-  else append(draft, received);
+  if (run.client === undefined) {
+    append(draft, received);
+  } else {
+    appendRecord(draft, received);
+    const stand = standOf(run, run.client);
+    offerTasks(run, run.client, draft, { ...stand, hasSignal: (other) => other === name || stand.hasSignal(other) });
+  }
   return appended(draft, reply);
 }

@@ -1,4 +1,6 @@
 import type { Event, EventOf } from '../events/event.ts';
+import { taskPath } from '../model/client-path.ts';
+import type { ControlKind } from '../model/control.ts';
 import { ROOT, type Run } from '../model/run.ts';
 import { stepKey } from '../model/step-id.ts';
 import { type Effect, NO_EFFECTS } from './effect.ts';
@@ -15,7 +17,12 @@ export function effectsOf(run: Run, events: readonly Event[]): readonly Effect[]
   if (events.length === 1 && isQuiet(events[0])) return NO_EFFECTS;
   const effects: Effect[] = [];
   const items = createItemEffects(run, effects);
-  for (const event of events) addEffects(run, event, events, effects, items);
+  const place = run.lastSequence + (run.client?.records ?? 0);
+  for (let index = 0; index < events.length; index++) {
+    const event = events[index] as Event;
+    if (event.kind === 'systemRecord') addRecordEffects(run, event, place + index + 1, effects, items);
+    else addEffects(run, event, events, effects, items);
+  }
   addWake(events, effects, items);
   return effects;
 }
@@ -41,7 +48,15 @@ function cancelReason(events: readonly Event[]): string {
   return '';
 }
 
-function addEffects(run: Run, event: Event, events: readonly Event[], effects: Effect[], items: ItemEffects): void {
+type NumberedEvent = Exclude<Event, { readonly kind: 'systemRecord' }>;
+
+function addEffects(
+  run: Run,
+  event: NumberedEvent,
+  events: readonly Event[],
+  effects: Effect[],
+  items: ItemEffects,
+): void {
   switch (event.kind) {
     case 'taskScheduled':
       return items.schedule(event);
@@ -88,8 +103,6 @@ function addEffects(run: Run, event: Event, events: readonly Event[], effects: E
       return addEndEffects(run, event, effects);
     case 'childScheduled':
       return startChild(run, event, effects);
-    case 'systemRecord':
-      return addRecordEffects(event, effects);
     case 'stepRecorded':
     case 'valueRecorded':
     case 'stepBegun':
@@ -162,24 +175,67 @@ function stepPath(scope: string, name: string): string {
   return scope === '' ? name : `${scope}/${name}`;
 }
 
-function addRecordEffects(event: EventOf<'systemRecord'>, effects: Effect[]): void {
-  const { record, sequence } = event;
+function addRecordEffects(
+  run: Run,
+  event: EventOf<'systemRecord'>,
+  place: number,
+  effects: Effect[],
+  items: ItemEffects,
+): void {
+  const { record, sequence, eventTime } = event;
+  const stamp = { sequence: place, eventTime };
   switch (record.kind) {
     case 'runStarted':
       return notify(effects, 'started', sequence);
     case 'runEnded':
+      items.endAll();
       return notify(effects, 'ended', sequence);
     case 'controlRequested':
+      items.pause();
       return notify(effects, 'control', sequence);
-    case 'statusChanged':
-      if (record.toStatus === 'PAUSED') return notify(effects, 'paused', sequence);
-      return record.fromStatus === 'PAUSED' ? notify(effects, 'resumed', sequence) : undefined;
     case 'controlCleared':
+      if (isFreeWithout(run, record.control)) items.resume();
+      return undefined;
+    case 'statusChanged':
+      if (record.toStatus === 'PAUSED') {
+        items.pause();
+        return notify(effects, 'paused', sequence);
+      }
+      if (record.fromStatus !== 'PAUSED') return undefined;
+      if (run.cancel === undefined && run.pendingPause === undefined) items.resume();
+      return notify(effects, 'resumed', sequence);
+    case 'taskScheduled':
+      return items.schedule({ ...record, ...stamp });
+    case 'itemEnqueued':
+      return items.schedule({ ...record, kind: 'taskScheduled', ...stamp });
+    case 'taskLeased':
+      return items.lease({ ...record, ...stamp });
+    case 'taskReleased':
+    case 'taskCompleted':
+      return items.settle(record.nodePath);
+    case 'taskFailed':
+      return items.fail(record.nodePath, record.workerId !== '');
+    case 'taskResultSaved':
+      return items.withdraw(taskPath(record.taskId));
+    case 'taskWithdrawn':
+    case 'itemDied':
+      return items.withdraw(record.nodePath);
     case 'signalReceived':
     case 'signalConsumed':
     case 'attributesSet':
+    case 'snapshotSaved':
+    case 'positionSet':
+    case 'statePatched':
+    case 'taskRequeued':
+    case 'deadLetterPurged':
       return undefined;
   }
+}
+
+/** Whether nothing holds a CLIENT run back once a control is gone. */
+function isFreeWithout(run: Run, control: ControlKind): boolean {
+  if (run.status === 'PAUSED') return false;
+  return (control === 'CANCEL' ? run.pendingPause : run.cancel) === undefined;
 }
 
 function addWake(events: readonly Event[], effects: Effect[], items: ItemEffects): void {

@@ -1,4 +1,5 @@
 import type { EventOf } from '../events/event.ts';
+import { isHeldBack } from '../model/client-tasks.ts';
 import type { Lease } from '../model/lease.ts';
 import { type OpenItem, scheduledItem } from '../model/open-node.ts';
 import { ROOT, type Run } from '../model/run.ts';
@@ -12,6 +13,8 @@ import type { Effect, Notice } from './effect.ts';
 export interface ItemEffects {
   schedule(event: EventOf<'taskScheduled'>): void;
   lease(event: EventOf<'taskLeased'>): void;
+  /** Nobody is to have the item of a node any more. */
+  withdraw(nodePath: string): void;
   /** The worker ended its hold. */
   settle(nodePath: string): void;
   /** An attempt failed, by its worker's word or not. */
@@ -47,7 +50,7 @@ class FollowedItems implements ItemEffects {
   constructor(run: Run, effects: Effect[]) {
     this.#run = run;
     this.#effects = effects;
-    this.#isHeld = run.status === 'PAUSED';
+    this.#isHeld = isHeldBack(run);
   }
 
   schedule(event: EventOf<'taskScheduled'>): void {
@@ -75,6 +78,12 @@ class FollowedItems implements ItemEffects {
       lease,
       leasedSequence: sequence,
     });
+  }
+
+  withdraw(nodePath: string): void {
+    const item = this.#itemAt(nodePath);
+    if (item !== undefined) this.#end(item, false);
+    this.#touch(nodePath, undefined);
   }
 
   settle(nodePath: string): void {

@@ -63,8 +63,8 @@ export interface SignalConsumed {
   /** What it carried, when it was never buffered; else it is with the event that buffered it. */
   readonly payload: Payload | undefined;
   /**
-   * The event that buffered it, 0 when it never was. Of a CLIENT run, whose records have no number of their own: which
-   * of the signals to the run it was, from 1.
+   * The event that buffered it, 0 when it never was. Of a CLIENT run, whose records have no number of their own: the
+   * place of that record in the log.
    */
   readonly receivedSequence: number;
 }

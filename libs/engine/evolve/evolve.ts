@@ -36,18 +36,20 @@ import { countRecord, endWait, evolveSignalWaitStarted, evolveTimerStarted } fro
  * end, or that contradicts what came before; a run whose fold throws is quarantined.
  */
 export function evolve(run: Run, event: Event): Run {
-  const next = event.kind === 'systemRecord' ? run.lastSequence : run.lastSequence + 1;
+  const isRecord = event.kind === 'systemRecord';
+  const next = isRecord ? run.lastSequence : run.lastSequence + 1;
   if (event.sequence !== next) {
     throw new LogError('NOT_NEXT', `event ${event.sequence} came where ${next} was to come`);
   }
   if (isTerminal(run.status)) throw new LogError('AFTER_END', `event ${event.sequence} came after the end`);
   run.lastSequence = next;
   run.updateTime = event.eventTime;
-  fold(run, event);
+  if (isRecord) evolveSystemRecord(run, event.record, event.eventTime);
+  else fold(run, event);
   return run;
 }
 
-function fold(run: Run, event: Event): void {
+function fold(run: Run, event: Exclude<Event, { readonly kind: 'systemRecord' }>): void {
   switch (event.kind) {
     case 'stepRecorded':
       return evolveStepRecorded(run, event.step, event.ordinal);
@@ -113,8 +115,6 @@ function fold(run: Run, event: Event): void {
       return evolveChildEnded(run, event.scheduledSequence, event.sequence);
     case 'clientEvent':
       return undefined;
-    case 'systemRecord':
-      return evolveSystemRecord(run, event.record, event.eventTime);
     case 'taskSkipped':
     case 'taskDeadLettered':
     case 'taskRequeued':

@@ -6,16 +6,16 @@ import { MAX_SIGNAL_IDS } from '../model/signal-buffer.ts';
 import { isSameStep } from '../model/step-id.ts';
 import { endWait } from './waits.ts';
 
-/** Folds a signal into the buffer and remembers its id. */
+/** Folds a signal into the buffer, with the place of its event in the log, and remembers its id. */
 export function evolveSignalReceived(run: Run, signal: Signal, sequence: number, bytes: number): void {
   const buffer = run.signals;
   buffer.received += 1;
   buffer.count += 1;
   buffer.bytes += bytes;
-  const receivedSequence = run.identity.driver === 'CLIENT' ? buffer.received : sequence;
   const queue = buffer.byName.get(signal.name);
-  if (queue === undefined) buffer.byName = withEntry(buffer.byName, signal.name, [{ receivedSequence, bytes }]);
-  else queue.push({ receivedSequence, bytes });
+  if (queue === undefined)
+    buffer.byName = withEntry(buffer.byName, signal.name, [{ receivedSequence: sequence, bytes }]);
+  else queue.push({ receivedSequence: sequence, bytes });
   if (signal.signalId === '') return;
   buffer.ids = withMember(buffer.ids, signal.signalId);
   if (buffer.ids.size <= MAX_SIGNAL_IDS) return;

@@ -132,6 +132,17 @@ export function record<T>(codec: Codec<T>): Codec<Readonly<Record<string, T>>> {
   };
 }
 
+/** A name with a value. */
+export function pair<Value>(value: Codec<Value>): Codec<readonly [string, Value]> {
+  return {
+    write(writer, [name, held]) {
+      writeString(writer, name);
+      value.write(writer, held);
+    },
+    read: (reader) => [readString(reader), value.read(reader)],
+  };
+}
+
 /** One of a few words, written as its place among them. Words are only ever added at the end. */
 export function word<T extends string>(words: readonly T[]): Codec<T> {
   return {

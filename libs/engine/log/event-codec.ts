@@ -1,9 +1,11 @@
+import type { SystemRecord } from '../events/client-events.ts';
 import type { Event, EventKind } from '../events/event.ts';
 import { LogError } from '../model/log-error.ts';
 import { payloadSize } from '../model/payload.ts';
 import { type ByteReader, readByte, readSigned, readVarint, take } from './byte-reader.ts';
 import { type ByteWriter, reserve, writeByte, writeSigned, writeVarint } from './byte-writer.ts';
-import { EVENT_KINDS, type KindCodec } from './event-kinds.ts';
+import { EVENT_KINDS } from './event-kinds.ts';
+import type { KindCodec } from './kind-codec.ts';
 
 /** The version of the format that is written. Newer ones are refused by name. */
 const EVENT_VERSION: number = 1;
@@ -74,6 +76,28 @@ function payloadBytes(event: Event): number {
       return payloadSize(event.output);
     case 'clientEvent':
       return payloadSize(event.data);
+    case 'systemRecord':
+      return recordBytes(event.record);
+    default:
+      return 0;
+  }
+}
+
+function recordBytes(record: SystemRecord): number {
+  switch (record.kind) {
+    case 'snapshotSaved':
+      return payloadSize(record.payload);
+    case 'taskResultSaved':
+    case 'taskCompleted':
+    case 'runEnded':
+      return payloadSize(record.output);
+    case 'statePatched':
+      return payloadSize(record.value);
+    case 'itemEnqueued':
+    case 'runStarted':
+      return payloadSize(record.input);
+    case 'signalReceived':
+      return payloadSize(record.signal.payload);
     default:
       return 0;
   }

@@ -5,7 +5,9 @@ import type { ChildOptions } from '../events/wait-events.ts';
 import { LogError } from '../model/log-error.ts';
 import { readVarint } from './byte-reader.ts';
 import { writeVarint } from './byte-writer.ts';
-import { type Codec, type Fields, flag, id, list, object, optional, record, text, varint, word } from './codec.ts';
+import { CLIENT_RECORDS } from './client-record-kinds.ts';
+import { type Codec, flag, id, list, object, optional, record, text, varint, word } from './codec.ts';
+import { type Body, type KindCodec, kind, TASK_FIELDS } from './kind-codec.ts';
 import {
   attribute,
   childMode,
@@ -13,7 +15,6 @@ import {
   controlKind,
   divergence,
   failure,
-  lease,
   parent,
   payload,
   rejection,
@@ -22,15 +23,6 @@ import {
   step,
   terminalStatus,
 } from './value-codecs.ts';
-
-type Body<Union extends { readonly kind: string }, Kind> = Omit<Extract<Union, { readonly kind: Kind }>, 'kind'>;
-
-/** How the events of one kind are written: under which number, and as which fields. */
-export interface KindCodec<Value> {
-  /** The number of the wire's oneof. It is never given to another kind. */
-  readonly number: number;
-  readonly fields: Codec<Value>;
-}
 
 const tags = list(text);
 const time = varint;
@@ -43,10 +35,6 @@ const options: Codec<ChildOptions> = object({
   runTimeoutMs: optional(varint),
   queue: text,
 });
-
-function kind<Value extends object>(number: number, fields: Fields<Value>): KindCodec<Value> {
-  return { number, fields: object(fields) };
-}
 
 const controlRequested = kind<Body<EventBody, 'controlRequested'>>(20, { control });
 const controlCleared = kind<Body<EventBody, 'controlCleared'>>(21, { control: controlKind });
@@ -97,6 +85,7 @@ const RECORDS: { readonly [Kind in SystemRecord['kind']]: KindCodec<Body<SystemR
   signalConsumed: { ...signalConsumed, number: 11 },
   runEnded: { ...runEnded, number: 13 },
   attributesSet: { ...attributesSet, number: 14 },
+  ...CLIENT_RECORDS,
 };
 
 const recordKinds = new Map(Object.entries(RECORDS).map(([name, { number }]) => [number, name]));
@@ -146,24 +135,10 @@ export const EVENT_KINDS: { readonly [Kind in EventKind]: KindCodec<Body<EventBo
     output: payload,
     failure: optional(failure),
   }),
-  taskScheduled: kind(10, {
-    nodePath: text,
-    attempt: varint,
-    input: payload,
-    queue: text,
-    priority: varint,
-    tags,
-    notBeforeTime: optional(time),
-  }),
-  taskLeased: kind(11, { nodePath: text, lease, attempt: varint }),
-  taskCompleted: kind(12, { nodePath: text, output: payload, attempt: varint, workerId: id }),
-  taskFailed: kind(13, {
-    nodePath: text,
-    failure,
-    attempt: varint,
-    retryTime: optional(time),
-    workerId: id,
-  }),
+  taskScheduled: kind(10, TASK_FIELDS.taskScheduled),
+  taskLeased: kind(11, TASK_FIELDS.taskLeased),
+  taskCompleted: kind(12, TASK_FIELDS.taskCompleted),
+  taskFailed: kind(13, TASK_FIELDS.taskFailed),
   clientEvent: kind(14, { type: text, data: payload, sourceTime: optional(time), metadata: record(text) }),
   stateSet: kind(15, { key: text, value: payload, step: maybeStep, ordinal: varint }),
   runStarted,
@@ -175,13 +150,13 @@ export const EVENT_KINDS: { readonly [Kind in EventKind]: KindCodec<Body<EventBo
   cleanupStarted: kind(22, { deadlineTime: time }),
   attributesSet,
   runDiverged: kind(24, { divergence }),
-  taskReleased: kind(25, { nodePath: text, itemSequence: varint, reason: text }),
+  taskReleased: kind(25, TASK_FIELDS.taskReleased),
   taskSkipped: kind(26, {
     nodePath: text,
     reason: word<SkipReason>(['DEAD_EDGES', 'TRIGGER_RULE', 'RACE_LOST', 'RUN_ENDING']),
   }),
   taskDeadLettered: kind(27, { nodePath: text, deadLetterId: text, failure: optional(failure) }),
-  taskRequeued: kind(28, { nodePath: text, itemSequence: varint, requestedBy: text }),
+  taskRequeued: kind(28, TASK_FIELDS.taskRequeued),
   edgeEvaluated: kind(29, { nodePath: text, taken: tags, key: text, error: text }),
   loopIterated: kind(30, { nodePath: text, iteration: varint, output: payload, again: flag }),
   raceWon: kind(31, { nodePath: text, winner: text }),

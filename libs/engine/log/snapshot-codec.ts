@@ -6,11 +6,13 @@ import type { BufferedSignal } from '../model/signal-buffer.ts';
 import type { BufferedName, NodeSnapshot, RunScalars, RunSnapshot } from '../snapshot/snapshot.ts';
 import { createByteReader, readByte } from './byte-reader.ts';
 import { type ByteWriter, createByteWriter, writeByte, writtenBytes } from './byte-writer.ts';
-import { type Codec, flag, id, int64, list, moment, object, optional, text, varint, word } from './codec.ts';
+import { clientSnapshot } from './client-snapshot-codec.ts';
+import { type Codec, flag, id, int64, list, moment, object, optional, pair, text, varint, word } from './codec.ts';
 import { attribute, childMode, control, divergence, lease, parent, status, step } from './value-codecs.ts';
 
-/** The version of the format that is written. Newer ones are refused by name. */
-const SNAPSHOT_VERSION: number = 1;
+/** The versions of the format. Newer ones are refused by name; the second is written of CLIENT runs only. */
+const SERVER_VERSION: number = 1;
+const CLIENT_VERSION: number = 2;
 
 const settled: Codec<Settled> = object({
   kind: word<SettleKind>(['completed', 'failed', 'released']),
@@ -89,7 +91,7 @@ const openStep: Codec<OpenStep> = object<OpenStep>({
 const pause: Codec<Pause> = object({ requestedBy: text, reason: text, sinceTime: varint });
 const buffered: Codec<BufferedSignal> = object({ receivedSequence: varint, bytes: varint });
 
-const scalars: Codec<RunScalars> = object<RunScalars>({
+const scalars: Codec<ServerScalars> = object<ServerScalars>({
   lastSequence: varint,
   started: flag,
   status,
@@ -119,17 +121,10 @@ const scalars: Codec<RunScalars> = object<RunScalars>({
   wakeTime: moment,
 });
 
-function pair<Value>(value: Codec<Value>): Codec<readonly [string, Value]> {
-  return {
-    write(writer, [name, held]) {
-      text.write(writer, name);
-      value.write(writer, held);
-    },
-    read: (reader) => [text.read(reader), value.read(reader)],
-  };
-}
+type ServerScalars = Omit<RunScalars, 'client'>;
+type ServerSnapshot = Omit<RunSnapshot, 'scalars' | 'client'> & { readonly scalars: ServerScalars };
 
-const snapshot: Codec<RunSnapshot> = object<RunSnapshot>({
+const snapshot: Codec<ServerSnapshot> = object<ServerSnapshot>({
   scalars,
   attributes: list(pair(attribute)),
   stateKeys: list(pair(varint)),
@@ -144,8 +139,9 @@ const snapshot: Codec<RunSnapshot> = object<RunSnapshot>({
 
 /** Writes a snapshot behind what is written, the version first. */
 export function writeSnapshot(writer: ByteWriter, value: RunSnapshot): void {
-  writeByte(writer, SNAPSHOT_VERSION);
+  writeByte(writer, value.client === undefined ? SERVER_VERSION : CLIENT_VERSION);
   snapshot.write(writer, value);
+  if (value.client !== undefined) clientSnapshot.write(writer, value.client);
 }
 
 /** A snapshot as bytes of their own, the version first. */
@@ -159,10 +155,12 @@ export function encodeSnapshot(value: RunSnapshot): Uint8Array {
 export function decodeSnapshot(bytes: Uint8Array): RunSnapshot {
   const reader = createByteReader(bytes);
   const version = readByte(reader);
-  if (version !== SNAPSHOT_VERSION) {
+  if (version !== SERVER_VERSION && version !== CLIENT_VERSION) {
     throw new LogError('UNKNOWN_VERSION', `snapshots of version ${version} are not known`);
   }
-  const value = snapshot.read(reader);
+  const read = snapshot.read(reader);
+  const client = version === CLIENT_VERSION ? clientSnapshot.read(reader) : undefined;
+  const value = { ...read, client };
   if (reader.position !== reader.end) {
     throw new LogError('MALFORMED', `${reader.end - reader.position} bytes follow a snapshot`);
   }

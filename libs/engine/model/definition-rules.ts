@@ -15,3 +15,10 @@ export interface DefinitionRules {
 
 /** How long clean-up may take where the definition does not say: long enough for a refund, short enough to wait for. */
 export const CLEANUP_TIMEOUT_MS: number = 300_000;
+
+/** What a definition says of a CLIENT run: its runtime keeps its own rules. */
+export const CLIENT_RULES: DefinitionRules = {
+  retry: undefined,
+  scheduleToStartMs: undefined,
+  cleanupTimeoutMs: undefined,
+};

@@ -27,7 +27,9 @@ export type EngineFailureType =
   | 'STEP_TIMEOUT'
   | 'LEASE_EXPIRED'
   | 'SCHEDULE_TO_START_TIMEOUT'
-  | 'NOTHING_TO_WAIT_FOR';
+  | 'NOTHING_TO_WAIT_FOR'
+  | 'CLAIM_FAILED'
+  | 'FORCE_RELEASED';
 
 /** A failure that the engine noticed, not user code. */
 export function engineFailure(type: EngineFailureType, message: string, attempts?: number): Failure {

@@ -5,6 +5,8 @@
 export type EngineReason =
   | 'RUN_NOT_FOUND'
   | 'ITEM_NOT_FOUND'
+  | 'LEASE_NOT_FOUND'
+  | 'DEAD_LETTER_NOT_FOUND'
   | 'INVALID_FIELDS'
   | 'CANNOT_CANCEL'
   | 'CANNOT_PAUSE'
@@ -15,9 +17,11 @@ export type EngineReason =
   | 'DEFINITION_MISMATCH'
   | 'LEASE_LOST'
   | 'SEQUENCE_CONFLICT'
+  | 'VERSION_CONFLICT'
   | 'STEPS_MISSING'
   | 'RUN_EXISTS'
-  | 'SIGNALS_FULL';
+  | 'SIGNALS_FULL'
+  | 'QUOTA_EXCEEDED';
 
 /** A refusal as a value: nothing was changed. */
 export interface Rejection {

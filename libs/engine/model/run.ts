@@ -1,5 +1,6 @@
 import type { Divergence } from '../events/run-events.ts';
 import type { AttributeValue } from './attribute.ts';
+import { type ClientState, createClientState } from './client-state.ts';
 import type { Control } from './control.ts';
 import type { DefinitionRules } from './definition-rules.ts';
 import { emptyMap } from './open-map.ts';
@@ -85,6 +86,8 @@ export interface Run {
   /** The function waits for a worker with another build. */
   divergence: Divergence | undefined;
   divergedTime: number;
+  /** What only a CLIENT run has. Absent: a SERVER run. */
+  client: ClientState | undefined;
   /**
    * When it has something to do by itself next: the earliest of all its timers, time-outs and deadlines. Infinity:
    * nothing. The shell keeps one timer a run, armed with this.
@@ -133,6 +136,7 @@ export function createRun(identity: RunIdentity, rules: DefinitionRules): Run {
     resumeTime: 0,
     divergence: undefined,
     divergedTime: 0,
+    client: identity.driver === 'CLIENT' ? createClientState() : undefined,
     wakeTime: Infinity,
   };
 }

@@ -2,7 +2,7 @@ import { emptyMap, emptySet } from './open-map.ts';
 
 /** A signal that nobody has consumed yet. Its payload stays in the log. */
 export interface BufferedSignal {
-  /** The event that buffered it; of a CLIENT run, which of its signals it is, from 1. */
+  /** The event that buffered it; of a CLIENT run the place of the record in the log. */
   readonly receivedSequence: number;
   readonly bytes: number;
 }

@@ -9,7 +9,8 @@ export function scheduleToStartTime(run: Run, node: OpenNode): number {
   const item = node.item;
   // A run that is held or cleans up has another clock: resume starts this one anew, and clean-up has its own deadline.
   if (limitMs === undefined || item === undefined || item.lease !== undefined) return Infinity;
-  if (run.cancelling || run.status === 'PAUSED') return Infinity;
+  // The tasks of a CLIENT run wait for whoever comes.
+  if (run.cancelling || run.status === 'PAUSED' || run.client !== undefined) return Infinity;
   return Math.max(item.scheduleTime, item.notBeforeTime ?? 0, run.resumeTime) + limitMs;
 }
 

@@ -5,8 +5,9 @@ import type { Child, OpenStep, Wait } from '../model/open-things.ts';
 import { createRun, type Run, type RunIdentity } from '../model/run.ts';
 import type { BufferedSignal } from '../model/signal-buffer.ts';
 import { stepKey } from '../model/step-id.ts';
+import { type ClientSnapshot, clientFromSnapshot, clientSnapshotOf } from './client-snapshot.ts';
 
-type Collections = 'attributes' | 'stateKeys' | 'nodes' | 'waits' | 'children' | 'openSteps' | 'signals';
+type Collections = 'client' | 'attributes' | 'stateKeys' | 'nodes' | 'waits' | 'children' | 'openSteps' | 'signals';
 
 /** What of a run is neither what it is nor a collection: taken over as it is. */
 export type RunScalars = Readonly<Omit<Run, Collections | 'identity' | 'rules'>>;
@@ -35,12 +36,14 @@ export interface RunSnapshot {
   readonly signalsReceived: number;
   readonly signals: readonly BufferedName[];
   readonly signalIds: readonly string[];
+  /** Absent: a SERVER run. */
+  readonly client: ClientSnapshot | undefined;
 }
 
 /** The snapshot of a run as it is now. */
 export function snapshotOf(run: Run): RunSnapshot {
   const { identity: _identity, rules: _rules, ...state } = run;
-  const { attributes, stateKeys, nodes, waits, children, openSteps, signals, ...scalars } = state;
+  const { attributes, stateKeys, nodes, waits, children, openSteps, signals, client, ...scalars } = state;
   return {
     scalars,
     attributes: [...attributes],
@@ -52,6 +55,7 @@ export function snapshotOf(run: Run): RunSnapshot {
     signalsReceived: signals.received,
     signals: Array.from(signals.byName, ([name, buffered]) => ({ name, signals: [...buffered] })),
     signalIds: [...signals.ids],
+    client: client === undefined ? undefined : clientSnapshotOf(client),
   };
 }
 
@@ -72,6 +76,7 @@ export function runFromSnapshot(identity: RunIdentity, rules: DefinitionRules, s
       byName: new Map(snapshot.signals.map(({ name, signals }) => [name, [...signals]])),
       ids: new Set(snapshot.signalIds),
     },
+    client: snapshot.client === undefined ? undefined : clientFromSnapshot(snapshot.client),
   });
 }
 

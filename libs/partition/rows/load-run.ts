@@ -1,5 +1,5 @@
 import { decodeSnapshot } from '#libs/engine/log/snapshot-codec.ts';
-import type { DefinitionRules } from '#libs/engine/model/definition-rules.ts';
+import { CLIENT_RULES, type DefinitionRules } from '#libs/engine/model/definition-rules.ts';
 import { LogError } from '#libs/engine/model/log-error.ts';
 import type { RunIdentity } from '#libs/engine/model/run.ts';
 import { isTerminal } from '#libs/engine/model/status.ts';
@@ -59,7 +59,7 @@ async function runFromBody(
     const snapshot = decodeSnapshot(body.snapshot ?? (await readSnapshotRow(tables, identity, body)));
     assertFits(body, snapshot);
     const { workflow, version } = snapshot.scalars;
-    const rules = await readRules(tenantId, workflow, version);
+    const rules = body.driver === 'CLIENT' ? CLIENT_RULES : await readRules(tenantId, workflow, version);
     const tail = createTail(body.openFrom);
     const hot = hotRunFrom(runFromSnapshot(identity, rules, snapshot), body.start, tail);
     tail.push(await readOpenEvents(tables, identity, body));

@@ -90,8 +90,7 @@ function takeBody(hot: HotRun, writes: RowWrite[]): TakenBody {
   }
   const lastSequence = tail.nextSequence - 1;
   const snapshot = snapshotBytes(run);
-  // The snapshots of a CLIENT run are what its runtime saved, under its versions.
-  const fits = driver === 'CLIENT' || snapshot.length <= INLINE_SNAPSHOT_BYTES;
+  const fits = snapshot.length <= INLINE_SNAPSHOT_BYTES;
   if (!fits) {
     writes.push({
       table: 'snapshots',

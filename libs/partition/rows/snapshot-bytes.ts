@@ -1,6 +1,7 @@
 import { createByteWriter, writtenBytes } from '#libs/engine/log/byte-writer.ts';
 import { writeSnapshot } from '#libs/engine/log/snapshot-codec.ts';
 import type { Run } from '#libs/engine/model/run.ts';
+import { clientSnapshotOf } from '#libs/engine/snapshot/client-snapshot.ts';
 import type { RunSnapshot } from '#libs/engine/snapshot/snapshot.ts';
 
 /** Room for snapshots that a head carries; one that grew beyond it is not kept. */
@@ -14,7 +15,7 @@ let room = createByteWriter(ROOM_BYTES);
  * written.
  */
 export function snapshotBytes(run: Run): Uint8Array {
-  const { attributes, stateKeys, nodes, waits, children, openSteps, signals } = run;
+  const { attributes, stateKeys, nodes, waits, children, openSteps, signals, client } = run;
   const view: RunSnapshot = {
     scalars: run,
     attributes: listOf(attributes),
@@ -26,6 +27,7 @@ export function snapshotBytes(run: Run): Uint8Array {
     signalsReceived: signals.received,
     signals: listOf(signals.byName).map(([name, buffered]) => ({ name, signals: buffered })),
     signalIds: listOf(signals.ids),
+    client: client === undefined ? undefined : clientSnapshotOf(client),
   };
   if (room.bytes.length > ROOM_BYTES) room = createByteWriter(ROOM_BYTES);
   room.length = 0;

@@ -23,8 +23,10 @@ export function nextTimeOf(run: Run, now: number): number {
   return next;
 }
 
-/** Whether a worker has an item of the run. */
+/** Whether a session has an item of the run, whose frames may come at any moment. */
 export function isLeased(run: Run): boolean {
-  for (const { item } of run.nodes.values()) if (item?.lease !== undefined) return true;
+  for (const { item } of run.nodes.values()) {
+    if (item?.lease !== undefined && item.lease.sessionId !== '') return true;
+  }
   return false;
 }

@@ -1,4 +1,5 @@
 import type { ReadyItem } from '#libs/engine/effects/effect.ts';
+import { isHeldBack } from '#libs/engine/model/client-tasks.ts';
 import type { OpenNode } from '#libs/engine/model/open-node.ts';
 import type { Run } from '#libs/engine/model/run.ts';
 import { isTerminal } from '#libs/engine/model/status.ts';
@@ -33,7 +34,7 @@ export function hotEntryOf({ run, avoidedBuild }: Pick<HotRun, 'run' | 'avoidedB
 
 /** The nodes whose items may be offered at a time: open, with nobody, and not before their time. */
 export function* offerableNodes(run: Run, now: number): Generator<OpenNode> {
-  if (!run.started || isTerminal(run.status) || run.status === 'PAUSED' || run.identity.driver !== 'SERVER') return;
+  if (!run.started || isTerminal(run.status) || isHeldBack(run)) return;
   for (const node of run.nodes.values()) {
     const { item } = node;
     if (item !== undefined && item.lease === undefined && (item.notBeforeTime ?? 0) <= now) yield node;

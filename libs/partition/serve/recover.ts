@@ -1,4 +1,5 @@
 import { createByteReader } from '#libs/engine/log/byte-reader.ts';
+import { CLIENT_RULES } from '#libs/engine/model/definition-rules.ts';
 import { LogError } from '#libs/engine/model/log-error.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { StateStore } from '#libs/store/store.ts';
@@ -195,7 +196,8 @@ async function startFold(options: RecoveryOptions, entry: RunEntry): Promise<Hot
   const hot = createHotRun(identity, NO_RULES_YET, start as NonNullable<typeof start>);
   const [first] = decodeEvents(splitEvents(events, 2)[0], hot.baseTime);
   if (first?.kind !== 'runStarted') throw new LogError('INCONSISTENT', 'a log does not begin with a start');
-  const rules = await options.readRules(identity.tenantId, first.workflow, first.version);
+  const isClient = identity.driver === 'CLIENT';
+  const rules = isClient ? CLIENT_RULES : await options.readRules(identity.tenantId, first.workflow, first.version);
   const fresh = createHotRun(identity, rules, hot.start);
   // Its rows may have been written before: it counts as one that has some.
   fresh.hasHead = true;

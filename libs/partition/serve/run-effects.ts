@@ -79,9 +79,9 @@ export function createRunEffects(context: EffectContext): RunEffects {
   }
 
   function hold(hot: HotRun, nodePath: string, lease: Lease): void {
-    // An extension of a hold is no new one.
-    if (maybeHeld(hot, lease) !== undefined) return;
     const { itemSequence, fence, workerId, sessionId } = lease;
+    // An extension of a hold is no new one, and who holds by time alone is told nothing.
+    if (sessionId === '' || maybeHeld(hot, lease) !== undefined) return;
     const held = {
       owner,
       key: hot.identity,

@@ -9,9 +9,9 @@ import { createHotRun, type HotRun, replaceRun } from '#libs/partition/runs/hot-
 import {
   createHistory,
   eventBytesOf,
-  HISTORY_RULES,
   type History,
   largeMoves,
+  rulesFor,
 } from '#libs/partition/runs/testing/history.ts';
 import type { OpenStateStore } from '#libs/store/opening/open-context.ts';
 import type { RowWrite } from '#libs/store/tables/row-writer.ts';
@@ -84,7 +84,7 @@ export function replacedRunsContract(name: string, createHome: () => Promise<Sta
             replaceRun(first.hot, second.hot);
             await writeRows(second.hot, second.now, choices);
 
-            const recovered = createHotRun(second.hot.identity, HISTORY_RULES, second.hot.start);
+            const recovered = createHotRun(second.hot.identity, rulesFor(second.hot.identity.driver), second.hot.start);
             foldEvents(recovered, eventBytesOf(second.log, 1, recovered.baseTime));
             replaceRun(await loadFirst(first, covered), recovered);
             await writeRows(recovered, second.now);

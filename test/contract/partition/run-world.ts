@@ -12,6 +12,7 @@ import {
   HISTORY_RULES,
   type History,
   type LargeMove,
+  rulesFor,
 } from '#libs/partition/runs/testing/history.ts';
 import type { StateTables } from '#libs/store/store.ts';
 import type { RowWrite } from '#libs/store/tables/row-writer.ts';
@@ -85,7 +86,7 @@ export function createRunWorld(tables: StateTables, driver: Driver, runId: strin
     crash: async (choices, meanwhile) => {
       await writeSome(choices, meanwhile);
       const loaded = covered === 0 ? undefined : await maybeLoadRun(tables, readRules, identity);
-      const hot = loaded ?? createHotRun(identity, HISTORY_RULES, start);
+      const hot = loaded ?? createHotRun(identity, rulesFor(identity.driver), start);
       foldEvents(hot, eventBytesOf(history.log.slice(covered), covered + 1, hot.baseTime));
       history.hot = hot;
     },

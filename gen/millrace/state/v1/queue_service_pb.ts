@@ -329,7 +329,7 @@ export type RenewLeaseRequest = Message<"millrace.state.v1.RenewLeaseRequest"> &
   fence: bigint;
 
   /**
-   * From now on. Absent: as long as it was granted for. 1 ms to 30 days.
+   * From now on. Absent: 30 s. 1 ms to 30 days.
    *
    * @generated from field: google.protobuf.Duration ttl = 6;
    */

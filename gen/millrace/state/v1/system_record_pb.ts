@@ -6,21 +6,31 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Payload } from "../../common/v1/payload_pb.ts";
+import { file_millrace_common_v1_payload } from "../../common/v1/payload_pb.ts";
+import type { DeadLetterReason } from "./dead_letter_pb.ts";
+import { file_millrace_state_v1_dead_letter } from "./dead_letter_pb.ts";
 import type { Lease } from "./lease_pb.ts";
 import { file_millrace_state_v1_lease } from "./lease_pb.ts";
+import type { Position } from "./position_pb.ts";
+import { file_millrace_state_v1_position } from "./position_pb.ts";
 import type { AttributesSet, ControlCleared, ControlRequested, RunEnded, RunStarted } from "./run_events_pb.ts";
 import { file_millrace_state_v1_run_events } from "./run_events_pb.ts";
 import type { RunStatus } from "./run_status_pb.ts";
 import { file_millrace_state_v1_run_status } from "./run_status_pb.ts";
 import type { SignalConsumed, SignalReceived } from "./wait_events_pb.ts";
 import { file_millrace_state_v1_wait_events } from "./wait_events_pb.ts";
+import type { Failure } from "../../workflow/v1/failure_pb.ts";
+import { file_millrace_workflow_v1_failure } from "../../workflow/v1/failure_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file millrace/state/v1/system_record.proto.
  */
 export const file_millrace_state_v1_system_record: GenFile = /*@__PURE__*/
-  fileDesc("CiVtaWxscmFjZS9zdGF0ZS92MS9zeXN0ZW1fcmVjb3JkLnByb3RvEhFtaWxscmFjZS5zdGF0ZS52MSK+BgoMU3lzdGVtUmVjb3JkEjAKB3N0YXJ0ZWQYASABKAsyHS5taWxscmFjZS5zdGF0ZS52MS5SdW5TdGFydGVkSAASMQoNbGVhc2VfZ3JhbnRlZBgCIAEoCzIYLm1pbGxyYWNlLnN0YXRlLnYxLkxlYXNlSAASMgoObGVhc2VfZXh0ZW5kZWQYAyABKAsyGC5taWxscmFjZS5zdGF0ZS52MS5MZWFzZUgAEjQKC2xlYXNlX2VuZGVkGAQgASgLMh0ubWlsbHJhY2Uuc3RhdGUudjEuTGVhc2VFbmRlZEgAEjoKDnNuYXBzaG90X3NhdmVkGAUgASgLMiAubWlsbHJhY2Uuc3RhdGUudjEuU25hcHNob3RTYXZlZEgAEj8KEXRhc2tfcmVzdWx0X3NhdmVkGAYgASgLMiIubWlsbHJhY2Uuc3RhdGUudjEuVGFza1Jlc3VsdFNhdmVkSAASQAoRY29udHJvbF9yZXF1ZXN0ZWQYByABKAsyIy5taWxscmFjZS5zdGF0ZS52MS5Db250cm9sUmVxdWVzdGVkSAASPAoPY29udHJvbF9jbGVhcmVkGAggASgLMiEubWlsbHJhY2Uuc3RhdGUudjEuQ29udHJvbENsZWFyZWRIABI6Cg5zdGF0dXNfY2hhbmdlZBgJIAEoCzIgLm1pbGxyYWNlLnN0YXRlLnYxLlN0YXR1c0NoYW5nZWRIABI8Cg9zaWduYWxfcmVjZWl2ZWQYCiABKAsyIS5taWxscmFjZS5zdGF0ZS52MS5TaWduYWxSZWNlaXZlZEgAEjwKD3NpZ25hbF9jb25zdW1lZBgLIAEoCzIhLm1pbGxyYWNlLnN0YXRlLnYxLlNpZ25hbENvbnN1bWVkSAASOAoNc3RhdGVfcGF0Y2hlZBgMIAEoCzIfLm1pbGxyYWNlLnN0YXRlLnYxLlN0YXRlUGF0Y2hlZEgAEiwKBWVuZGVkGA0gASgLMhsubWlsbHJhY2Uuc3RhdGUudjEuUnVuRW5kZWRIABI6Cg5hdHRyaWJ1dGVzX3NldBgOIAEoCzIgLm1pbGxyYWNlLnN0YXRlLnYxLkF0dHJpYnV0ZXNTZXRIAEIGCgRraW5kIlYKCkxlYXNlRW5kZWQSJwoFbGVhc2UYASABKAsyGC5taWxscmFjZS5zdGF0ZS52MS5MZWFzZRIPCgdleHBpcmVkGAIgASgIEg4KBmZvcmNlZBgDIAEoCCJjCg1TbmFwc2hvdFNhdmVkEg8KB3ZlcnNpb24YASABKAMSEwoLYXRfc2VxdWVuY2UYAiABKAMSLAoGc3RhdHVzGAMgASgOMhwubWlsbHJhY2Uuc3RhdGUudjEuUnVuU3RhdHVzIiIKD1Rhc2tSZXN1bHRTYXZlZBIPCgd0YXNrX2lkGAEgASgJIoMBCg1TdGF0dXNDaGFuZ2VkEjEKC2Zyb21fc3RhdHVzGAEgASgOMhwubWlsbHJhY2Uuc3RhdGUudjEuUnVuU3RhdHVzEi8KCXRvX3N0YXR1cxgCIAEoDjIcLm1pbGxyYWNlLnN0YXRlLnYxLlJ1blN0YXR1cxIOCgZyZWFzb24YAyABKAkiJQoMU3RhdGVQYXRjaGVkEhUKDXN0YXRlX3ZlcnNpb24YASABKANCYwoVZGV2Lm1pbGxyYWNlLnN0YXRlLnYxQhFTeXN0ZW1SZWNvcmRQcm90b1ABWiFtaWxscmFjZS5kZXYvZ2VuL3N0YXRlL3YxO3N0YXRldjGqAhFNaWxscmFjZS5TdGF0ZS5WMWIGcHJvdG8z", [file_millrace_state_v1_lease, file_millrace_state_v1_run_events, file_millrace_state_v1_run_status, file_millrace_state_v1_wait_events]);
+  fileDesc("CiVtaWxscmFjZS9zdGF0ZS92MS9zeXN0ZW1fcmVjb3JkLnByb3RvEhFtaWxscmFjZS5zdGF0ZS52MSLHCQoMU3lzdGVtUmVjb3JkEjAKB3N0YXJ0ZWQYASABKAsyHS5taWxscmFjZS5zdGF0ZS52MS5SdW5TdGFydGVkSAASMQoNbGVhc2VfZ3JhbnRlZBgCIAEoCzIYLm1pbGxyYWNlLnN0YXRlLnYxLkxlYXNlSAASMgoObGVhc2VfZXh0ZW5kZWQYAyABKAsyGC5taWxscmFjZS5zdGF0ZS52MS5MZWFzZUgAEjQKC2xlYXNlX2VuZGVkGAQgASgLMh0ubWlsbHJhY2Uuc3RhdGUudjEuTGVhc2VFbmRlZEgAEjoKDnNuYXBzaG90X3NhdmVkGAUgASgLMiAubWlsbHJhY2Uuc3RhdGUudjEuU25hcHNob3RTYXZlZEgAEj8KEXRhc2tfcmVzdWx0X3NhdmVkGAYgASgLMiIubWlsbHJhY2Uuc3RhdGUudjEuVGFza1Jlc3VsdFNhdmVkSAASQAoRY29udHJvbF9yZXF1ZXN0ZWQYByABKAsyIy5taWxscmFjZS5zdGF0ZS52MS5Db250cm9sUmVxdWVzdGVkSAASPAoPY29udHJvbF9jbGVhcmVkGAggASgLMiEubWlsbHJhY2Uuc3RhdGUudjEuQ29udHJvbENsZWFyZWRIABI6Cg5zdGF0dXNfY2hhbmdlZBgJIAEoCzIgLm1pbGxyYWNlLnN0YXRlLnYxLlN0YXR1c0NoYW5nZWRIABI8Cg9zaWduYWxfcmVjZWl2ZWQYCiABKAsyIS5taWxscmFjZS5zdGF0ZS52MS5TaWduYWxSZWNlaXZlZEgAEjwKD3NpZ25hbF9jb25zdW1lZBgLIAEoCzIhLm1pbGxyYWNlLnN0YXRlLnYxLlNpZ25hbENvbnN1bWVkSAASOAoNc3RhdGVfcGF0Y2hlZBgMIAEoCzIfLm1pbGxyYWNlLnN0YXRlLnYxLlN0YXRlUGF0Y2hlZEgAEiwKBWVuZGVkGA0gASgLMhsubWlsbHJhY2Uuc3RhdGUudjEuUnVuRW5kZWRIABI6Cg5hdHRyaWJ1dGVzX3NldBgOIAEoCzIgLm1pbGxyYWNlLnN0YXRlLnYxLkF0dHJpYnV0ZXNTZXRIABI2Cgxwb3NpdGlvbl9zZXQYFCABKAsyHi5taWxscmFjZS5zdGF0ZS52MS5Qb3NpdGlvblNldEgAEjYKDHdvcmtfb2ZmZXJlZBgVIAEoCzIeLm1pbGxyYWNlLnN0YXRlLnYxLldvcmtPZmZlcmVkSAASOgoOd29ya193aXRoZHJhd24YGiABKAsyIC5taWxscmFjZS5zdGF0ZS52MS5Xb3JrV2l0aGRyYXduSAASNwoNd29ya19lbnF1ZXVlZBgbIAEoCzIeLm1pbGxyYWNlLnN0YXRlLnYxLldvcmtPZmZlcmVkSAASMAoJd29ya19kaWVkGBwgASgLMhsubWlsbHJhY2Uuc3RhdGUudjEuV29ya0RpZWRIABI4Cg13b3JrX3JlcXVldWVkGB0gASgLMh8ubWlsbHJhY2Uuc3RhdGUudjEuV29ya1JlcXVldWVkSAASNgoLd29ya19wdXJnZWQYHiABKAsyHy5taWxscmFjZS5zdGF0ZS52MS5Xb3JrUmVxdWV1ZWRIAEIGCgRraW5kIuMBCgpMZWFzZUVuZGVkEg8KB3Rhc2tfaWQYASABKAkSDwoHaXRlbV9pZBgCIAEoCRIRCgl3b3JrZXJfaWQYAyABKAkSDwoHZXhwaXJlZBgEIAEoCBIOCgZmb3JjZWQYBSABKAgSLgoHZmFpbHVyZRgGIAEoCzIdLm1pbGxyYWNlLndvcmtmbG93LnYxLkZhaWx1cmUSLgoKcmV0cnlfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHYXR0ZW1wdBgIIAEoBRIOCgZyZWFzb24YCSABKAkikgEKDVNuYXBzaG90U2F2ZWQSDwoHdmVyc2lvbhgBIAEoAxITCgthdF9zZXF1ZW5jZRgCIAEoAxIsCgZzdGF0dXMYAyABKA4yHC5taWxscmFjZS5zdGF0ZS52MS5SdW5TdGF0dXMSLQoIcG9zaXRpb24YBCABKAsyGy5taWxscmFjZS5zdGF0ZS52MS5Qb3NpdGlvbiJzCg9UYXNrUmVzdWx0U2F2ZWQSDwoHdGFza19pZBgBIAEoCRIPCgdpdGVtX2lkGAIgASgJEisKBm91dHB1dBgDIAEoCzIbLm1pbGxyYWNlLmNvbW1vbi52MS5QYXlsb2FkEhEKCXdvcmtlcl9pZBgEIAEoCSKDAQoNU3RhdHVzQ2hhbmdlZBIxCgtmcm9tX3N0YXR1cxgBIAEoDjIcLm1pbGxyYWNlLnN0YXRlLnYxLlJ1blN0YXR1cxIvCgl0b19zdGF0dXMYAiABKA4yHC5taWxscmFjZS5zdGF0ZS52MS5SdW5TdGF0dXMSDgoGcmVhc29uGAMgASgJIjIKDFN0YXRlUGF0Y2hlZBIVCg1zdGF0ZV92ZXJzaW9uGAEgASgDEgsKA2tleRgCIAEoCSI8CgtQb3NpdGlvblNldBItCghwb3NpdGlvbhgBIAEoCzIbLm1pbGxyYWNlLnN0YXRlLnYxLlBvc2l0aW9uIqQBCgtXb3JrT2ZmZXJlZBIPCgd0YXNrX2lkGAEgASgJEg8KB2l0ZW1faWQYAiABKAkSDwoHYXR0ZW1wdBgDIAEoBRIzCg9ub3RfYmVmb3JlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBXF1ZXVlGAUgASgJEhAKCHByaW9yaXR5GAYgASgFEgwKBHRhZ3MYByADKAkiMQoNV29ya1dpdGhkcmF3bhIPCgd0YXNrX2lkGAEgASgJEg8KB2l0ZW1faWQYAiABKAkiuwEKCFdvcmtEaWVkEg8KB3Rhc2tfaWQYASABKAkSDwoHaXRlbV9pZBgCIAEoCRIWCg5kZWFkX2xldHRlcl9pZBgDIAEoCRIzCgZyZWFzb24YBCABKA4yIy5taWxscmFjZS5zdGF0ZS52MS5EZWFkTGV0dGVyUmVhc29uEi4KB2ZhaWx1cmUYBSABKAsyHS5taWxscmFjZS53b3JrZmxvdy52MS5GYWlsdXJlEhAKCG1vdmVkX2J5GAYgASgJIkYKDFdvcmtSZXF1ZXVlZBIPCgd0YXNrX2lkGAEgASgJEg8KB2l0ZW1faWQYAiABKAkSFAoMcmVxdWVzdGVkX2J5GAMgASgJQmMKFWRldi5taWxscmFjZS5zdGF0ZS52MUIRU3lzdGVtUmVjb3JkUHJvdG9QAVohbWlsbHJhY2UuZGV2L2dlbi9zdGF0ZS92MTtzdGF0ZXYxqgIRTWlsbHJhY2UuU3RhdGUuVjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_millrace_common_v1_payload, file_millrace_state_v1_dead_letter, file_millrace_state_v1_lease, file_millrace_state_v1_position, file_millrace_state_v1_run_events, file_millrace_state_v1_run_status, file_millrace_state_v1_wait_events, file_millrace_workflow_v1_failure]);
 
 /**
  * What happened to a CLIENT run beside the events of its runtime. It takes no number of the log and is shown on request
@@ -146,6 +156,62 @@ export type SystemRecord = Message<"millrace.state.v1.SystemRecord"> & {
      */
     value: AttributesSet;
     case: "attributesSet";
+  } | {
+    /**
+     * It stands before its first task.
+     *
+     * @generated from field: millrace.state.v1.PositionSet position_set = 20;
+     */
+    value: PositionSet;
+    case: "positionSet";
+  } | {
+    /**
+     * A task or a work item waits for a worker.
+     *
+     * @generated from field: millrace.state.v1.WorkOffered work_offered = 21;
+     */
+    value: WorkOffered;
+    case: "workOffered";
+  } | {
+    /**
+     * A task is not to be done any more.
+     *
+     * @generated from field: millrace.state.v1.WorkWithdrawn work_withdrawn = 26;
+     */
+    value: WorkWithdrawn;
+    case: "workWithdrawn";
+  } | {
+    /**
+     * A work item was made.
+     *
+     * @generated from field: millrace.state.v1.WorkOffered work_enqueued = 27;
+     */
+    value: WorkOffered;
+    case: "workEnqueued";
+  } | {
+    /**
+     * A work item became a dead letter.
+     *
+     * @generated from field: millrace.state.v1.WorkDied work_died = 28;
+     */
+    value: WorkDied;
+    case: "workDied";
+  } | {
+    /**
+     * A dead letter was put back.
+     *
+     * @generated from field: millrace.state.v1.WorkRequeued work_requeued = 29;
+     */
+    value: WorkRequeued;
+    case: "workRequeued";
+  } | {
+    /**
+     * A dead letter was removed.
+     *
+     * @generated from field: millrace.state.v1.WorkRequeued work_purged = 30;
+     */
+    value: WorkRequeued;
+    case: "workPurged";
   } | { case: undefined; value?: undefined };
 };
 
@@ -163,25 +229,67 @@ export const SystemRecordSchema: GenMessage<SystemRecord> = /*@__PURE__*/
  */
 export type LeaseEnded = Message<"millrace.state.v1.LeaseEnded"> & {
   /**
-   * The claim.
+   * The task. Empty: a work item.
    *
-   * @generated from field: millrace.state.v1.Lease lease = 1;
+   * @generated from field: string task_id = 1;
    */
-  lease?: Lease | undefined;
+  taskId: string;
+
+  /**
+   * The work item. Empty: a task.
+   *
+   * @generated from field: string item_id = 2;
+   */
+  itemId: string;
+
+  /**
+   * Who says that the attempt failed. Empty: it was given back, or the server ended it.
+   *
+   * @generated from field: string worker_id = 3;
+   */
+  workerId: string;
 
   /**
    * It expired: the attempt counts.
    *
-   * @generated from field: bool expired = 2;
+   * @generated from field: bool expired = 4;
    */
   expired: boolean;
 
   /**
    * An operator released it.
    *
-   * @generated from field: bool forced = 3;
+   * @generated from field: bool forced = 5;
    */
   forced: boolean;
+
+  /**
+   * Why the attempt failed. Absent: it did not.
+   *
+   * @generated from field: millrace.workflow.v1.Failure failure = 6;
+   */
+  failure?: Failure | undefined;
+
+  /**
+   * When the next attempt is offered. Absent: at once, or never.
+   *
+   * @generated from field: google.protobuf.Timestamp retry_time = 7;
+   */
+  retryTime?: Timestamp | undefined;
+
+  /**
+   * The attempt that failed, from 1. 0: it does not count.
+   *
+   * @generated from field: int32 attempt = 8;
+   */
+  attempt: number;
+
+  /**
+   * Why it was given back. Empty: not said.
+   *
+   * @generated from field: string reason = 9;
+   */
+  reason: string;
 };
 
 /**
@@ -217,6 +325,13 @@ export type SnapshotSaved = Message<"millrace.state.v1.SnapshotSaved"> & {
    * @generated from field: millrace.state.v1.RunStatus status = 3;
    */
   status: RunStatus;
+
+  /**
+   * Where the run stands. Absent: nowhere.
+   *
+   * @generated from field: millrace.state.v1.Position position = 4;
+   */
+  position?: Position | undefined;
 };
 
 /**
@@ -233,11 +348,32 @@ export const SnapshotSavedSchema: GenMessage<SnapshotSaved> = /*@__PURE__*/
  */
 export type TaskResultSaved = Message<"millrace.state.v1.TaskResultSaved"> & {
   /**
-   * The task.
+   * The task. Empty: it is of a work item without one.
    *
    * @generated from field: string task_id = 1;
    */
   taskId: string;
+
+  /**
+   * The work item. Empty: it is of a task.
+   *
+   * @generated from field: string item_id = 2;
+   */
+  itemId: string;
+
+  /**
+   * The result. Absent: null.
+   *
+   * @generated from field: millrace.common.v1.Payload output = 3;
+   */
+  output?: Payload | undefined;
+
+  /**
+   * Who had it. Empty: nobody.
+   *
+   * @generated from field: string worker_id = 4;
+   */
+  workerId: string;
 };
 
 /**
@@ -294,6 +430,13 @@ export type StatePatched = Message<"millrace.state.v1.StatePatched"> & {
    * @generated from field: int64 state_version = 1;
    */
   stateVersion: bigint;
+
+  /**
+   * The array that was appended to. Empty: the change is to the document.
+   *
+   * @generated from field: string key = 2;
+   */
+  key: string;
 };
 
 /**
@@ -302,4 +445,207 @@ export type StatePatched = Message<"millrace.state.v1.StatePatched"> & {
  */
 export const StatePatchedSchema: GenMessage<StatePatched> = /*@__PURE__*/
   messageDesc(file_millrace_state_v1_system_record, 5);
+
+/**
+ * The run stands before its first task.
+ *
+ * @generated from message millrace.state.v1.PositionSet
+ */
+export type PositionSet = Message<"millrace.state.v1.PositionSet"> & {
+  /**
+   * Where.
+   *
+   * @generated from field: millrace.state.v1.Position position = 1;
+   */
+  position?: Position | undefined;
+};
+
+/**
+ * Describes the message millrace.state.v1.PositionSet.
+ * Use `create(PositionSetSchema)` to create a new message.
+ */
+export const PositionSetSchema: GenMessage<PositionSet> = /*@__PURE__*/
+  messageDesc(file_millrace_state_v1_system_record, 6);
+
+/**
+ * A task or a work item waits for a worker.
+ *
+ * @generated from message millrace.state.v1.WorkOffered
+ */
+export type WorkOffered = Message<"millrace.state.v1.WorkOffered"> & {
+  /**
+   * The task. Empty: a work item.
+   *
+   * @generated from field: string task_id = 1;
+   */
+  taskId: string;
+
+  /**
+   * The work item. Empty: a task.
+   *
+   * @generated from field: string item_id = 2;
+   */
+  itemId: string;
+
+  /**
+   * The attempt that a claim begins, from 1.
+   *
+   * @generated from field: int32 attempt = 3;
+   */
+  attempt: number;
+
+  /**
+   * It is not offered earlier. Absent: at once.
+   *
+   * @generated from field: google.protobuf.Timestamp not_before_time = 4;
+   */
+  notBeforeTime?: Timestamp | undefined;
+
+  /**
+   * Its queue. Empty: a task.
+   *
+   * @generated from field: string queue = 5;
+   */
+  queue: string;
+
+  /**
+   * 1 to 5, before aging.
+   *
+   * @generated from field: int32 priority = 6;
+   */
+  priority: number;
+
+  /**
+   * Tags that a worker must all have.
+   *
+   * @generated from field: repeated string tags = 7;
+   */
+  tags: string[];
+};
+
+/**
+ * Describes the message millrace.state.v1.WorkOffered.
+ * Use `create(WorkOfferedSchema)` to create a new message.
+ */
+export const WorkOfferedSchema: GenMessage<WorkOffered> = /*@__PURE__*/
+  messageDesc(file_millrace_state_v1_system_record, 7);
+
+/**
+ * A task is not to be done any more.
+ *
+ * @generated from message millrace.state.v1.WorkWithdrawn
+ */
+export type WorkWithdrawn = Message<"millrace.state.v1.WorkWithdrawn"> & {
+  /**
+   * The task. Empty: a work item.
+   *
+   * @generated from field: string task_id = 1;
+   */
+  taskId: string;
+
+  /**
+   * The work item. Empty: a task.
+   *
+   * @generated from field: string item_id = 2;
+   */
+  itemId: string;
+};
+
+/**
+ * Describes the message millrace.state.v1.WorkWithdrawn.
+ * Use `create(WorkWithdrawnSchema)` to create a new message.
+ */
+export const WorkWithdrawnSchema: GenMessage<WorkWithdrawn> = /*@__PURE__*/
+  messageDesc(file_millrace_state_v1_system_record, 8);
+
+/**
+ * A task or a work item became a dead letter.
+ *
+ * @generated from message millrace.state.v1.WorkDied
+ */
+export type WorkDied = Message<"millrace.state.v1.WorkDied"> & {
+  /**
+   * The task. Empty: a work item.
+   *
+   * @generated from field: string task_id = 1;
+   */
+  taskId: string;
+
+  /**
+   * The work item. Empty: a task.
+   *
+   * @generated from field: string item_id = 2;
+   */
+  itemId: string;
+
+  /**
+   * The dead letter's id.
+   *
+   * @generated from field: string dead_letter_id = 3;
+   */
+  deadLetterId: string;
+
+  /**
+   * Why.
+   *
+   * @generated from field: millrace.state.v1.DeadLetterReason reason = 4;
+   */
+  reason: DeadLetterReason;
+
+  /**
+   * What its last failure was.
+   *
+   * @generated from field: millrace.workflow.v1.Failure failure = 5;
+   */
+  failure?: Failure | undefined;
+
+  /**
+   * Who moved it. Empty: the server.
+   *
+   * @generated from field: string moved_by = 6;
+   */
+  movedBy: string;
+};
+
+/**
+ * Describes the message millrace.state.v1.WorkDied.
+ * Use `create(WorkDiedSchema)` to create a new message.
+ */
+export const WorkDiedSchema: GenMessage<WorkDied> = /*@__PURE__*/
+  messageDesc(file_millrace_state_v1_system_record, 9);
+
+/**
+ * A dead letter was put back, or removed.
+ *
+ * @generated from message millrace.state.v1.WorkRequeued
+ */
+export type WorkRequeued = Message<"millrace.state.v1.WorkRequeued"> & {
+  /**
+   * The task. Empty: a work item.
+   *
+   * @generated from field: string task_id = 1;
+   */
+  taskId: string;
+
+  /**
+   * The work item. Empty: a task.
+   *
+   * @generated from field: string item_id = 2;
+   */
+  itemId: string;
+
+  /**
+   * Who did it.
+   *
+   * @generated from field: string requested_by = 3;
+   */
+  requestedBy: string;
+};
+
+/**
+ * Describes the message millrace.state.v1.WorkRequeued.
+ * Use `create(WorkRequeuedSchema)` to create a new message.
+ */
+export const WorkRequeuedSchema: GenMessage<WorkRequeued> = /*@__PURE__*/
+  messageDesc(file_millrace_state_v1_system_record, 10);
 

@@ -3,7 +3,7 @@ import type { Command } from '#libs/engine/commands/command.ts';
 import type { Event } from '#libs/engine/events/event.ts';
 import { createByteWriter, writtenBytes } from '#libs/engine/log/byte-writer.ts';
 import { encodeEvent } from '#libs/engine/log/event-codec.ts';
-import type { DefinitionRules } from '#libs/engine/model/definition-rules.ts';
+import { CLIENT_RULES, type DefinitionRules } from '#libs/engine/model/definition-rules.ts';
 import type { Payload } from '#libs/engine/model/payload.ts';
 import type { RunIdentity } from '#libs/engine/model/run.ts';
 import type { Driver } from '#libs/engine/model/status.ts';
@@ -20,6 +20,11 @@ export const HISTORY_RULES: DefinitionRules = {
   scheduleToStartMs: 90_000,
   cleanupTimeoutMs: 5_000,
 };
+
+/** The rules of a run of a random history. */
+export function rulesFor(driver: Driver): DefinitionRules {
+  return driver === 'CLIENT' ? CLIENT_RULES : HISTORY_RULES;
+}
 
 /** A move whose payload, if it has one, is so large, and which is repeated so often. */
 export interface LargeMove extends Move {
@@ -82,7 +87,7 @@ export function createHistory(driver: Driver, identity: Partial<RunIdentity> = {
     retentionMs: 86_400_000,
     traceparent: '',
   };
-  const hot = createHotRun({ ...identityFor(driver), ...identity }, HISTORY_RULES, start);
+  const hot = createHotRun({ ...identityFor(driver), ...identity }, rulesFor(driver), start);
   const history: History = {
     hot,
     log: [],

@@ -111,6 +111,6 @@ function kindOf(event: Event, ref: RunRef, payload: PayloadToProto): WireKind {
     case 'childWaitStarted':
       return { case: 'childWaitStarted', value: wait.childWaitStartedToProto(event) };
     case 'systemRecord':
-      return { case: 'systemRecord', value: systemRecordToProto(event.record, payload) };
+      return { case: 'systemRecord', value: systemRecordToProto(event.record, event.eventTime, ref, payload) };
   }
 }

@@ -14,6 +14,8 @@ type Fact = (name: string) => string;
 const MESSAGES: Readonly<Record<EngineReason, (runId: string, fact: Fact) => string>> = {
   RUN_NOT_FOUND: (run) => `run ${run} does not exist`,
   ITEM_NOT_FOUND: (run) => `run ${run} has no such work item to give`,
+  LEASE_NOT_FOUND: (run) => `nobody has that task or work item of run ${run}`,
+  DEAD_LETTER_NOT_FOUND: (run) => `run ${run} has no such dead letter`,
   INVALID_FIELDS: (run, fact) => `${fact('field')} breaks its rule for run ${run}`,
   CANNOT_CANCEL: (run, fact) => `run ${run} is ${fact('state')} and cannot be cancelled or terminated`,
   CANNOT_PAUSE: (run, fact) => `run ${run} is ${stateOf(fact)} and cannot be paused`,
@@ -25,9 +27,11 @@ const MESSAGES: Readonly<Record<EngineReason, (runId: string, fact: Fact) => str
   LEASE_LOST: (run) => `the lease on run ${run} is not, or no longer, the caller's`,
   SEQUENCE_CONFLICT: (run, fact) =>
     `the last event of run ${run} is ${fact('actual')}, expected is ${fact('expected')}`,
+  VERSION_CONFLICT: (run, fact) => `run ${run} is at version ${fact('actual')}, expected is ${fact('expected')}`,
   STEPS_MISSING: (run, fact) => `run ${run} has ${fact('actual')} step records, the worker counts ${fact('expected')}`,
   RUN_EXISTS: (run, fact) => `run ${run} exists and is ${fact('state')}`,
   SIGNALS_FULL: (run, fact) => `run ${run} buffers at most ${fact('maximum')} ${fact('limit')}`,
+  QUOTA_EXCEEDED: (run, fact) => `run ${run} has at most ${fact('maximum')} ${fact('limit')}`,
 };
 
 /** A refusal of the engine as callers see it; the run's id joins the metadata. */

@@ -4,6 +4,19 @@ import type {
   SystemRecord as SystemRecordMessage,
 } from '#gen/millrace/state/v1/system_record_pb.ts';
 import type { ClientEvent, StatusChanged, SystemRecord } from '#libs/engine/events/client-events.ts';
+import { nodeNameOf } from './client-node.ts';
+import {
+  claimEndToProto,
+  claimToProto,
+  itemDiedToProto,
+  positionSetToProto,
+  resultToProto,
+  snapshotSavedToProto,
+  statePatchedToProto,
+  workOfferedToProto,
+  workRequeuedToProto,
+} from './client-records.ts';
+import type { RunRef } from './lease.ts';
 import type { PayloadToProto } from './payload.ts';
 import {
   attributesSetToProto,
@@ -28,12 +41,22 @@ export function clientEventToProto(event: ClientEvent, payload: PayloadToProto):
   };
 }
 
-/** What the server did to a CLIENT run, on the wire. */
-export function systemRecordToProto(record: SystemRecord, payload: PayloadToProto): SystemRecordMessage {
-  return { $typeName: 'millrace.state.v1.SystemRecord', kind: kindOf(record, payload) };
+/** What the server did to a CLIENT run at a time, on the wire. */
+export function systemRecordToProto(
+  record: SystemRecord,
+  eventTime: number,
+  run: RunRef,
+  payload: PayloadToProto,
+): SystemRecordMessage {
+  return { $typeName: 'millrace.state.v1.SystemRecord', kind: kindOf(record, eventTime, run, payload) };
 }
 
-function kindOf(record: SystemRecord, payload: PayloadToProto): SystemRecordMessage['kind'] {
+function kindOf(
+  record: SystemRecord,
+  eventTime: number,
+  run: RunRef,
+  payload: PayloadToProto,
+): SystemRecordMessage['kind'] {
   switch (record.kind) {
     case 'runStarted':
       return { case: 'started', value: runStartedToProto(record, payload) };
@@ -51,6 +74,34 @@ function kindOf(record: SystemRecord, payload: PayloadToProto): SystemRecordMess
       return { case: 'ended', value: runEndedToProto(record, payload) };
     case 'attributesSet':
       return { case: 'attributesSet', value: attributesSetToProto(record) };
+    case 'snapshotSaved':
+      return snapshotSavedToProto(record);
+    case 'positionSet':
+      return positionSetToProto(record);
+    case 'taskResultSaved':
+    case 'taskCompleted':
+      return resultToProto(record, payload);
+    case 'statePatched':
+      return statePatchedToProto(record);
+    case 'taskLeased':
+      return claimToProto(record, eventTime, run);
+    case 'taskReleased':
+    case 'taskFailed':
+      return claimEndToProto(record, payload);
+    case 'taskScheduled':
+      return { case: 'workOffered', value: workOfferedToProto(record) };
+    case 'itemEnqueued':
+      return { case: 'workEnqueued', value: workOfferedToProto(record) };
+    case 'taskWithdrawn': {
+      const value = { $typeName: 'millrace.state.v1.WorkWithdrawn', ...nodeNameOf(record.nodePath) } as const;
+      return { case: 'workWithdrawn', value };
+    }
+    case 'itemDied':
+      return itemDiedToProto(record, payload);
+    case 'taskRequeued':
+      return { case: 'workRequeued', value: workRequeuedToProto(record) };
+    case 'deadLetterPurged':
+      return { case: 'workPurged', value: workRequeuedToProto(record) };
   }
 }
 

@@ -1,6 +1,7 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import type { SystemRecord } from '#libs/engine/events/client-events.ts';
 import type { EventBody, EventKind } from '#libs/engine/events/event.ts';
+import { CLIENT_RECORD_SAMPLES } from './client-record-samples.ts';
 import {
   ATTRIBUTES,
   ATTRIBUTES_JSON,
@@ -24,7 +25,10 @@ export interface EventSample<Body> {
 }
 
 type Samples = { readonly [Kind in EventKind]: EventSample<Extract<EventBody, { readonly kind: Kind }>> };
-type Records = { readonly [Kind in SystemRecord['kind']]: EventSample<Extract<SystemRecord, { readonly kind: Kind }>> };
+/** The samples of system records by kind. */
+export type Records = {
+  readonly [Kind in SystemRecord['kind']]: EventSample<Extract<SystemRecord, { readonly kind: Kind }>>;
+};
 
 /** The number of every sample. */
 export const SEQUENCE: number = 7;
@@ -313,4 +317,5 @@ export const RECORD_SAMPLES: Records = {
   signalConsumed: { ...signalConsumed, json: { signalConsumed: signalConsumed.json } },
   runEnded: { ...runEnded, json: { ended: runEnded.json } },
   attributesSet: { ...attributesSet, json: { attributesSet: attributesSet.json } },
+  ...CLIENT_RECORD_SAMPLES,
 };

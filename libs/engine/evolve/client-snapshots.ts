@@ -1,0 +1,44 @@
+import type { PositionSet, SnapshotSaved, StatePatched, TaskResultSaved } from '../events/client-events.ts';
+import { taskPath } from '../model/client-path.ts';
+import { type ClientState, MAX_SNAPSHOTS } from '../model/client-state.ts';
+import { isSameFork } from '../model/client-tasks.ts';
+import { dropEntry, emptySet, withEntry, withMember } from '../model/open-map.ts';
+import type { Run } from '../model/run.ts';
+
+/** Folds a snapshot: the run stands where it says, and the attempts of who saved it under a lease count from here. */
+export function evolveSnapshotSaved(run: Run, client: ClientState, record: SnapshotSaved, place: number): void {
+  client.snapshots = [...client.snapshots.slice(1 - MAX_SNAPSHOTS), { version: record.version, place }];
+  if (!isSameFork(client.position, record.position)) client.done = emptySet();
+  client.position = record.position;
+  client.hints = new Map(record.hints.map((hint) => [hint.taskId, hint]));
+  client.taskTags = record.tags;
+  if (record.priority !== undefined) run.priority = record.priority;
+  const node = record.leasedPath === '' ? undefined : run.nodes.get(record.leasedPath);
+  if (node === undefined) return;
+  node.failures = 0;
+  node.expiries = 0;
+}
+
+/** Folds the place at which the run begins. */
+export function evolvePositionSet(client: ClientState, record: PositionSet): void {
+  client.position = record.position;
+  client.hints = new Map(record.hints.map((hint) => [hint.taskId, hint]));
+}
+
+/** Folds a result that nobody held the task of: it is not offered any more. */
+export function evolveTaskResult(run: Run, client: ClientState, { taskId }: TaskResultSaved, place: number): void {
+  noteResult(client, taskId, place);
+  dropEntry(run.nodes, taskPath(taskId));
+}
+
+/** Notes where the result of a task is, which is done where the run stands. */
+export function noteResult(client: ClientState, taskId: string, place: number): void {
+  client.results = withEntry(client.results, taskId, place);
+  client.done = withMember(client.done, taskId);
+}
+
+/** Folds a change of the state document: where it is, not what it says. */
+export function evolveStatePatched(client: ClientState, { change, stateVersion }: StatePatched, place: number): void {
+  client.stateVersion = stateVersion;
+  client.statePlaces = change === 'replace' ? [place] : [...client.statePlaces, place];
+}
