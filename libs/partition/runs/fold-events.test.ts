@@ -4,10 +4,10 @@ import { LogError } from '#libs/engine/model/log-error.ts';
 import { type EventBytes, splitEvents } from './event-bytes.ts';
 import { foldEvents } from './fold-events.ts';
 import { createHotRun, type HotRun } from './hot-run.ts';
-import { createHistory, eventBytesOf, HISTORY_RULES, type History, smallMoves } from './testing/history.ts';
+import { createHistory, eventBytesOf, type History, rulesFor, smallMoves } from './testing/history.ts';
 
 function freshOf({ hot }: History): HotRun {
-  return createHotRun(hot.identity, HISTORY_RULES, hot.start);
+  return createHotRun(hot.identity, rulesFor(hot.identity.driver), hot.start);
 }
 
 function allOf({ log, hot }: History): EventBytes {

@@ -120,6 +120,7 @@ function visit<T>(
           runTimeoutMs: start.runTimeoutMs ?? definition.runTimeoutMs,
           queue: start.command.queue === '' ? definition.queue : start.command.queue,
           parent: undefined,
+          firstTask: start.driver === 'CLIENT' ? start.command.firstTask : undefined,
         },
         newIncarnation: (now) => incarnation ?? context.newIncarnation(now),
       });
@@ -162,11 +163,6 @@ function assertStartable(start: ParsedStart, definition: RunDefinition): void {
   if (definition.isOpaque && start.driver === 'SERVER') {
     throw new DomainError('WRONG_DRIVER', 'an opaque definition is driven by its client', {
       metadata: { driver: 'CLIENT' },
-    });
-  }
-  if (start.driver === 'CLIENT') {
-    throw new DomainError('NOT_BUILT', 'runs that a client drives are not built yet', {
-      metadata: { field: 'driver' },
     });
   }
   if (start.definitionHash !== '' && start.definitionHash !== definition.hash) {

@@ -83,13 +83,17 @@ function dueOf(timestamp: Timestamp | undefined, field: string): number | undefi
 }
 
 /** How tasks are offered, as a runtime said. */
-export function hintsFromProto(hints: readonly TaskHintMessage[]): readonly TaskHint[] {
-  return hints.map(hintFromProto);
+export function hintsFromProto(hints: readonly TaskHintMessage[], field: string): readonly TaskHint[] {
+  return hints.map((hint, index) => hintFromProto(hint, `${field}[${index}]`));
 }
 
-/** How a task is offered, as a runtime said. */
-export function hintFromProto({ taskId, priority, tags }: TaskHintMessage): TaskHint {
-  return { taskId, priority, tags: sortedTags(tags) };
+/**
+ * How a task is offered, as a runtime said. `field` is its path.
+ *
+ * @throws INVALID_FIELDS for tags with control characters.
+ */
+export function hintFromProto({ taskId, priority, tags }: TaskHintMessage, field: string): TaskHint {
+  return { taskId, priority, tags: sortedTags(tags, `${field}.tags`) };
 }
 
 /** How tasks are offered, on the wire. */

@@ -140,19 +140,16 @@ describe('a run', () => {
   });
 
   test('whose log could not be folded says so', () => {
-    const extras = { quarantined: true, stateVersion: 4, snapshotVersion: 2, expireTime: 5_000 };
+    const extras = { quarantined: true, expireTime: 5_000 };
     expect(viewOf(failed(), RunView.BASIC, extras)).toMatchObject({
       quarantined: true,
-      stateVersion: 4n,
-      snapshotVersion: 2n,
       expireTime: timestampFromTime(5_000),
     });
   });
 });
 
 describe('a view', () => {
-  const position = { $typeName: 'millrace.state.v1.Position', at: { case: undefined } } as const;
-  const extras = { input: payloadOf('{"i":1}'), state: payloadOf('{"s":1}'), position };
+  const extras = { input: payloadOf('{"i":1}'), state: payloadOf('{"s":1}') };
 
   test.each([
     [RunView.UNSPECIFIED, false, false],
@@ -162,7 +159,8 @@ describe('a view', () => {
   ])('of number %i shows what it is to show', (view, hasState, hasDocuments) => {
     const message = viewOf(failed(), view, extras);
     expect(message.state !== undefined).toBe(hasState);
-    expect(message.position !== undefined).toBe(hasState);
+    const client = createScenario('CLIENT', {}, { firstTask: { taskId: 't', priority: 2, tags: [] } });
+    expect(viewOf(client, view).position?.at.case).toBe(hasState ? 'atTask' : undefined);
     expect(message.input !== undefined).toBe(hasDocuments);
     const stack = hasDocuments ? 'at x' : '';
     const causes = [{ type: 'C', message: 'm', stack: hasDocuments ? 'at y' : '' }];

@@ -1,4 +1,3 @@
-import type { Position } from '#gen/millrace/state/v1/position_pb.ts';
 import { type Run as RunMessage, RunView } from '#gen/millrace/state/v1/run_pb.ts';
 import type { Failure as FailureMessage } from '#gen/millrace/workflow/v1/failure_pb.ts';
 import type { Control } from '#libs/engine/model/control.ts';
@@ -13,6 +12,7 @@ import { driverToProto } from './driver.ts';
 import { failureToProto } from './failure.ts';
 import { maybeParentToProto } from './parent.ts';
 import { type PayloadToProto, payloadToReadableProto } from './payload.ts';
+import { maybePositionToProto } from './position.ts';
 import { statusToProto } from './status.ts';
 import { maybeTimestampFromTime, timestampFromTime } from './timestamp.ts';
 import { type FailureAt, waitToProto } from './wait.ts';
@@ -44,14 +44,8 @@ export interface RunExtras {
   readonly input?: Payload | undefined;
   /** The state document. Absent: none. From STATE. */
   readonly state?: Payload | undefined;
-  /** Where a CLIENT run stands. From STATE. */
-  readonly position?: Position | undefined;
   /** The failures of attempts that are waited after. Absent: they are answered without. From STATE. */
   readonly failureAt?: FailureAt | undefined;
-  /** How often the state document was changed. Default 0. */
-  readonly stateVersion?: number | undefined;
-  /** The newest snapshot. Default 0: none. */
-  readonly snapshotVersion?: number | undefined;
   /** Its log could not be folded. Default: it could. */
   readonly quarantined?: boolean | undefined;
   /** When retention removes it. Default: by its end and how long it is kept. */
@@ -84,10 +78,10 @@ export function runToProto(facts: RunFacts, view: RunView, extras: RunExtras = {
     output: hasDocuments ? payload(ended?.output) : undefined,
     failure: failureOf(ended?.failure, hasDocuments, payload),
     state: hasState ? payload(extras.state) : undefined,
-    position: hasState ? extras.position : undefined,
+    position: hasState ? maybePositionToProto(run.client?.position) : undefined,
     lastSequence: BigInt(run.lastSequence),
-    snapshotVersion: BigInt(extras.snapshotVersion ?? 0),
-    stateVersion: BigInt(extras.stateVersion ?? 0),
+    snapshotVersion: BigInt(run.client?.snapshots.at(-1)?.version ?? 0),
+    stateVersion: BigInt(run.client?.stateVersion ?? 0),
     stepRecords: BigInt(run.stepCount),
     createTime: timestampFromTime(run.createTime),
     startTime: maybeTimestampFromTime(run.startTime),

@@ -12,6 +12,7 @@ import { MUST_BE_PLAIN } from './control-character.ts';
 import { driverFromProto } from './driver.ts';
 import { maybeMsFromDuration } from './duration.ts';
 import { invalidFields } from './invalid-field.ts';
+import { hintFromProto } from './position.ts';
 import { sortedTags } from './tags.ts';
 
 /** What a start takes from its call. */
@@ -40,7 +41,7 @@ export interface ParsedStart {
   readonly priority: number | undefined;
   readonly runTimeoutMs: number | undefined;
   /** Tags are sorted and each is there once. An empty list or queue is the definition's. */
-  readonly command: Pick<StartRun, 'workflow' | 'tags' | 'attributes' | 'requestedBy' | 'queue'>;
+  readonly command: Pick<StartRun, 'workflow' | 'tags' | 'attributes' | 'requestedBy' | 'queue' | 'firstTask'>;
 }
 
 const POLICIES: Readonly<Record<PolicyMessage, ConflictPolicy>> = {
@@ -81,6 +82,7 @@ export function startFromProto(request: StartRunRequest, call: StartCall, path: 
       attributes: attributesFromProto(request.attributes, `${path}attributes`),
       requestedBy: call.requestedBy,
       queue: request.queue,
+      firstTask: request.firstTask === undefined ? undefined : hintFromProto(request.firstTask, `${path}first_task`),
     },
   };
 }
