@@ -15,6 +15,11 @@ import { TokenService } from '#gen/millrace/state/v1/token_service_pb.ts';
 import { bindService, type ServiceBinding } from '#libs/rpc/service-binding.ts';
 import type { Forwarding } from './cluster/forwarding.ts';
 import { byLease, byRunId, forwardedHandlers } from './forwarded-handlers.ts';
+import { createClaimTask } from './rpc/claim-service/claim-task.ts';
+import { createExtendTaskClaim } from './rpc/claim-service/extend-task-claim.ts';
+import { createFindAvailableTasks } from './rpc/claim-service/find-available-tasks.ts';
+import { createReleaseTaskClaim } from './rpc/claim-service/release-task-claim.ts';
+import { createWatchAvailableTasks } from './rpc/claim-service/watch-available-tasks.ts';
 import { createDeliverMessages } from './rpc/cluster-service/deliver-messages.ts';
 import { createListMembers } from './rpc/cluster-service/list-members.ts';
 import { createWatchMembers } from './rpc/cluster-service/watch-members.ts';
@@ -54,6 +59,12 @@ import { createWaitRun } from './rpc/run-service/wait-run.ts';
 import { createWatchRun } from './rpc/run-service/watch-run.ts';
 import { keyOfStart } from './rpc/runs/key-of-start.ts';
 import { createSendSignal } from './rpc/signal-service/send-signal.ts';
+import { createDeleteSnapshot } from './rpc/snapshot-service/delete-snapshot.ts';
+import { createListSnapshots } from './rpc/snapshot-service/list-snapshots.ts';
+import { createLoadSnapshot } from './rpc/snapshot-service/load-snapshot.ts';
+import { createLoadTaskResult } from './rpc/snapshot-service/load-task-result.ts';
+import { createSaveSnapshot } from './rpc/snapshot-service/save-snapshot.ts';
+import { createSaveTaskResult } from './rpc/snapshot-service/save-task-result.ts';
 
 /**
  * Every RPC of the state service, bound to its handler. A method without one answers NOT_BUILT. Without a context the
@@ -65,7 +76,7 @@ export function createStateBindings(
 ): readonly ServiceBinding[] {
   return [
     bindService(AuditService, {}),
-    bindService(ClaimService, {}),
+    bindClaims(context, forwarding),
     bindService(ClusterService, {
       listMembers: createListMembers(context),
       watchMembers: createWatchMembers(context),
@@ -101,7 +112,7 @@ export function createStateBindings(
       SignalService,
       forwardedHandlers(forwarding, SignalService, { sendSignal: byRunId }, { sendSignal: createSendSignal(context) }),
     ),
-    bindService(SnapshotService, {}),
+    bindSnapshots(context, forwarding),
     bindService(TenantService, {}),
     bindService(TokenService, {}),
   ];
@@ -163,4 +174,35 @@ function bindDispatch(context: StateContext, forwarding: Forwarding | undefined)
     drainWorker: createDrainWorker(context),
   };
   return bindService(DispatchService, forwardedHandlers(forwarding, DispatchService, keys, handlers));
+}
+
+function bindClaims(context: StateContext, forwarding: Forwarding | undefined): ServiceBinding {
+  const keys = { claimTask: byRunId, releaseTaskClaim: byRunId, extendTaskClaim: byRunId };
+  const handlers = {
+    claimTask: createClaimTask(context),
+    releaseTaskClaim: createReleaseTaskClaim(context),
+    extendTaskClaim: createExtendTaskClaim(context),
+    findAvailableTasks: createFindAvailableTasks(context),
+    watchAvailableTasks: createWatchAvailableTasks(context),
+  };
+  return bindService(ClaimService, forwardedHandlers(forwarding, ClaimService, keys, handlers));
+}
+
+function bindSnapshots(context: StateContext, forwarding: Forwarding | undefined): ServiceBinding {
+  const keys = {
+    saveSnapshot: byRunId,
+    saveTaskResult: byRunId,
+    loadSnapshot: byRunId,
+    deleteSnapshot: byRunId,
+    loadTaskResult: byRunId,
+  };
+  const handlers = {
+    saveSnapshot: createSaveSnapshot(context),
+    saveTaskResult: createSaveTaskResult(context),
+    loadSnapshot: createLoadSnapshot(context),
+    deleteSnapshot: createDeleteSnapshot(context),
+    listSnapshots: createListSnapshots(context),
+    loadTaskResult: createLoadTaskResult(context),
+  };
+  return bindService(SnapshotService, forwardedHandlers(forwarding, SnapshotService, keys, handlers));
 }

@@ -40,7 +40,7 @@ export type WaitReason = ReasonBase &
  * a run is paused or quarantined is no wait and is said beside them.
  */
 export function waitsFor(run: Run): readonly WaitReason[] {
-  if (isTerminal(run.status)) return [];
+  if (isTerminal(run.status) || run.client !== undefined) return [];
   const reasons: WaitReason[] = [];
   for (const node of run.nodes.values()) addNodeReason(node, reasons);
   if (run.divergence !== undefined) {

@@ -14,6 +14,7 @@ import {
 import { createDrainedWorkers, type WorkerName } from './drained-workers.ts';
 import { createGoneSessions } from './gone-sessions.ts';
 import type { DrainOrder, HeldLease, ItemOwner, WorkerLink, WorkerRef } from './held-lease.ts';
+import { createQueueWatchers } from './queue-watchers.ts';
 
 /** What a session says when it connects. */
 export interface SessionHello extends WorkerRef {
@@ -32,7 +33,7 @@ export interface SessionHello extends WorkerRef {
 export interface Dispatch {
   readonly lists: Pick<
     ReadyLists,
-    'size' | 'heads' | 'whyNotDispatched' | 'needsRefill' | 'hasMore' | 'sizeOf' | 'creditsOf'
+    'size' | 'heads' | 'peek' | 'whyNotDispatched' | 'needsRefill' | 'hasMore' | 'sizeOf' | 'creditsOf'
   >;
   /** A session connects, or comes back; what it holds stays with it. It claims nothing yet. */
   connect(hello: SessionHello): DispatchSession;
@@ -55,6 +56,8 @@ export interface Dispatch {
   takeCredits(session: DispatchSession): number;
   /** An item is ready. Answers the session that has it now, at the cost of a credit. */
   offer(entry: ReadyEntry, owner: ItemOwner, preferredSessionId?: string): DispatchSession | undefined;
+  /** Hears of what is ready in a tenant's queue and no session took, from now on. Answers how to stop. */
+  watchQueue(tenantId: string, queue: string, onReady: (entry: ReadyEntry) => void): () => void;
   /** Whether an entry stands in its list. */
   isQueued(entry: ReadyEntry): boolean;
   /** A session did not get what it was to have: it takes something else instead, but not now. */
@@ -80,6 +83,7 @@ export interface Dispatch {
 export function createDispatch(clock: Clock, lists: ReadyLists = createReadyLists()): Dispatch {
   const sessions = new Map<string, DispatchSession>();
   const owners = new PassingMap<ReadyEntry, ItemOwner>();
+  const watchers = createQueueWatchers();
   const drained = createDrainedWorkers();
   const gone = createGoneSessions((session) => {
     sessions.delete(session.sessionId);
@@ -200,8 +204,10 @@ export function createDispatch(clock: Clock, lists: ReadyLists = createReadyList
       const offer = lists.offer(entry, preferredSessionId);
       if (offer.kind === 'assigned') return sessions.get(offer.sessionId);
       if (offer.kind === 'queued') owners.set(entry, owner);
+      watchers.tell(entry);
       return undefined;
     },
+    watchQueue: (tenantId, queue, onReady) => watchers.watch(tenantId, queue, onReady),
     isQueued: (entry) => owners.has(entry),
     returnCredit: (sessionId) => {
       const session = sessions.get(sessionId);

@@ -5,7 +5,10 @@ const DEFAULT_AGING_MS = 300_000;
 const MIN_AGING_MS = 1_000;
 
 /** Compares two items: below zero when the first is to be dispatched before the second, zero when only arrival decides. */
-export type DispatchOrder = (a: ReadyEntry, b: ReadyEntry) => number;
+export type DispatchOrder = (a: Ranked, b: Ranked) => number;
+
+/** What of an item decides when it is dispatched. */
+export type Ranked = Pick<ReadyEntry, 'priority' | 'scheduleTime'>;
 
 /**
  * Makes the order of dispatch: effective priority = priority − waited / agingMs, then age. All items age equally fast, so

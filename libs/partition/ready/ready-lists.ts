@@ -1,6 +1,8 @@
 import { PassingMap } from '#libs/collections/passing-map.ts';
+import { bestEntries, type EntryLook } from './best-entries.ts';
 import { type Blocker, maybeBlocker } from './blocker.ts';
 import { createDispatchOrder } from './dispatch-order.ts';
+import { createQueueIndex } from './queue-index.ts';
 import type { ListName, ReadyEntry } from './ready-entry.ts';
 import { createReadyList, insertEntry, type Place, type ReadyList, removePlace } from './ready-list.ts';
 import { createSessionTable } from './session-table.ts';
@@ -46,6 +48,17 @@ export interface ListTail {
   readonly spilledCount: number;
 }
 
+/** A look at what is ready in a queue. */
+export interface QueueLook extends Pick<EntryLook, 'workerId' | 'limit'> {
+  readonly tenantId: string;
+  readonly queue: string;
+  readonly tags: ReadonlySet<string>;
+  /** Empty: of any. */
+  readonly workflow: string;
+  /** As `ReadyListsOptions.agingMs`. Absent: that of the lists. */
+  readonly agingMs: number | undefined;
+}
+
 /** The ready items of a partition and the sessions that want them. One session has one shape. */
 export interface ReadyLists {
   /** How many entries are in memory. */
@@ -79,6 +92,11 @@ export interface ReadyLists {
   sizeOf(list: ListName): number;
   /** The first entry of each list of a tenant, and of each worker on which entries of it failed. */
   heads(tenantId: string): IterableIterator<ReadyEntry>;
+  /**
+   * The best entries of a queue of a tenant for a worker with these tags, in order. None of them is taken; what is only
+   * in the tables is not among them.
+   */
+  peek(look: QueueLook): readonly ReadyEntry[];
   /** What keeps an item from being dispatched; `undefined`: it is its turn as soon as nothing better waits. */
   whyNotDispatched(entry: ReadyEntry): Blocker | undefined;
   /** The lists that go on in the tables and have few entries left. */
@@ -109,6 +127,7 @@ export function createReadyLists(options: ReadyListsOptions = {}): ReadyLists {
   const spilledLists = new Set<ReadyList>();
   const places = new PassingMap<ReadyEntry, Place>();
   const sessions = createSessionTable(() => lists.values());
+  const byQueue = createQueueIndex();
   let arrivals = 0;
 
   function readList(entry: ReadyEntry): ReadyList {
@@ -122,6 +141,7 @@ export function createReadyLists(options: ReadyListsOptions = {}): ReadyLists {
       list.groups.add(group);
     }
     lists.set(key, list);
+    byQueue.add(list);
     noteEmpty(list);
     return list;
   }
@@ -133,6 +153,7 @@ export function createReadyLists(options: ReadyListsOptions = {}): ReadyLists {
     for (const oldest of emptyLists) {
       emptyLists.delete(oldest);
       lists.delete(oldest.key);
+      byQueue.delete(oldest);
       for (const group of oldest.groups) group.lists.delete(oldest);
       return;
     }
@@ -218,6 +239,19 @@ export function createReadyLists(options: ReadyListsOptions = {}): ReadyLists {
     if (places.size > 0 && places.has(entry)) throw new RangeError('the entry is in its list already');
   }
 
+  function* listsFor(
+    tenantId: string,
+    queue: string,
+    workflow: string,
+    tags: ReadonlySet<string>,
+  ): Generator<ReadyList> {
+    for (const list of byQueue.listsOf(tenantId, queue)) {
+      const { name, size } = list;
+      if (size === 0 || (workflow !== '' && name.workflow !== workflow)) continue;
+      if (name.tags.every((tag) => tags.has(tag))) yield list;
+    }
+  }
+
   return {
     get size() {
       return places.size;
@@ -262,6 +296,10 @@ export function createReadyLists(options: ReadyListsOptions = {}): ReadyLists {
         if (name.tenantId !== tenantId) continue;
         for (const { first } of lanes.values()) if (first !== undefined) yield first.entry;
       }
+    },
+    peek: ({ tenantId, queue, tags, workflow, workerId, limit, agingMs: wanted }) => {
+      const order = wanted === undefined ? compare : createDispatchOrder(wanted);
+      return bestEntries(listsFor(tenantId, queue, workflow, tags), { workerId, limit, order });
     },
     whyNotDispatched: (entry) => maybeBlocker(sessions.groups(), entry),
     hasMore: (list) => lists.get(listKey(list))?.hasMore === true,

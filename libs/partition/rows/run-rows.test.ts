@@ -148,10 +148,11 @@ describe('the rows of a run', () => {
     expect(wordsOf(take(history.hot))).not.toContain('delete snapshots');
   });
 
-  test('of a CLIENT run leave the snapshots to its runtime', () => {
+  test('of a CLIENT run have one too, by the last place of its log', () => {
     const history = createHistory('CLIENT');
     addSignals(history, 3_000, 1);
-    expect(putsOf(take(history.hot), 'snapshots')).toEqual([]);
+    const place = history.hot.tail.nextSequence - 1;
+    expect(putsOf(take(history.hot), 'snapshots').map((row) => row.version)).toEqual([place]);
   });
 });
 

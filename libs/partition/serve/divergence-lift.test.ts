@@ -6,7 +6,7 @@ import type { PartitionEvent } from '../state/partition-event.ts';
 import { createPartitionState, evolvePartition } from '../state/partition-state.ts';
 import type { Clock } from '../timers/clock.ts';
 import { startDivergenceLift } from './divergence-lift.ts';
-import type { RunTask } from './partition.ts';
+import type { RunTask } from './run-task.ts';
 import type { RunningRuns } from './running-runs.ts';
 
 interface Visit {

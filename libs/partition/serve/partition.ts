@@ -1,4 +1,3 @@
-import type { CommandKind } from '#libs/engine/commands/command.ts';
 import { isTerminal } from '#libs/engine/model/status.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { RunKey } from '#libs/store/tables/keys.ts';
@@ -26,19 +25,11 @@ import type { PartitionOptions } from './partition-options.ts';
 import { maybeQuarantined, quarantinedOf } from './quarantine.ts';
 import { createRunClock, RING_AGAIN_MS } from './run-clock.ts';
 import { createRunEffects } from './run-effects.ts';
+import type { RunTask } from './run-task.ts';
 import { createVisits, type DrivenVisit, type RunVisit } from './run-visit.ts';
 import { createSpilledItems } from './spilled-items.ts';
 import { createStepHeartbeats } from './step-heartbeats.ts';
 import { createWatchers, type RunWatcher } from './watchers.ts';
-
-/** What is done with a run. */
-export interface RunTask {
-  /** What it leads to at most, for what is refused under pressure. `read`: nothing. */
-  readonly intent: CommandKind | 'read';
-  act(visit: RunVisit): void;
-  /** It was not done, or is not known to be. May be called more than once. */
-  fail(error: unknown): void;
-}
 
 /** The runs of a partition, as their owner serves them. */
 export interface Partition extends ItemOwner {
@@ -55,6 +46,8 @@ export interface Partition extends ItemOwner {
   visitAgain(key: RunKey, found: HotRun | undefined, task: RunTask): void;
   /** Tells of what happens to a run from now on. Answers how to stop. */
   watch(key: RunKey, watcher: RunWatcher): () => void;
+  /** A fence that is larger than all that were given out: for a command of this visit. */
+  nextFence(): bigint;
   /** Something happens to the partition, outside any visit. */
   record(event: PartitionEvent): void;
   /** Sends a message to another run, in the record of the visit. */
@@ -151,6 +144,7 @@ export function createPartition(options: PartitionOptions): Partition {
         fail: () => dispatch.returnCredit(worker.sessionId),
       });
     },
+    nextFence: () => options.nextFence(),
     record: (event) => {
       evolvePartition(state, event);
       const entry = partitionEntry(event);

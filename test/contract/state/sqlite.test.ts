@@ -1,3 +1,4 @@
+import { claimsContract } from './claims-contract.ts';
 import { definitionListsContract } from './definition-lists-contract.ts';
 import { definitionsContract } from './definitions-contract.ts';
 import { divergencesContract } from './divergences-contract.ts';
@@ -7,6 +8,7 @@ import { explainContract } from './explain-contract.ts';
 import { payloadsContract } from './payloads-contract.ts';
 import { runsListsContract } from './runs-lists-contract.ts';
 import { runsWatchContract } from './runs-watch-contract.ts';
+import { snapshotsContract } from './snapshots-contract.ts';
 import { createSqliteStateHome } from './state-homes.ts';
 import { unaryLeasesContract } from './unary-leases-contract.ts';
 import { unaryPollsContract } from './unary-polls-contract.ts';
@@ -26,3 +28,5 @@ divergencesContract('diverged runs in SQLite', createSqliteStateHome);
 unaryPollsContract('polls of workers in SQLite', createSqliteStateHome);
 unaryLeasesContract('leases of unary calls in SQLite', createSqliteStateHome);
 unaryWorkContract('unary work in SQLite', createSqliteStateHome);
+snapshotsContract('snapshots in SQLite', createSqliteStateHome);
+claimsContract('claims in SQLite', createSqliteStateHome);

@@ -1,3 +1,4 @@
+import { claimsContract } from '#test/contract/state/claims-contract.ts';
 import { definitionListsContract } from '#test/contract/state/definition-lists-contract.ts';
 import { definitionsContract } from '#test/contract/state/definitions-contract.ts';
 import { divergencesContract } from '#test/contract/state/divergences-contract.ts';
@@ -7,6 +8,7 @@ import { explainContract } from '#test/contract/state/explain-contract.ts';
 import { payloadsContract } from '#test/contract/state/payloads-contract.ts';
 import { runsListsContract } from '#test/contract/state/runs-lists-contract.ts';
 import { runsWatchContract } from '#test/contract/state/runs-watch-contract.ts';
+import { snapshotsContract } from '#test/contract/state/snapshots-contract.ts';
 import { createMongoStateHome } from '#test/contract/state/state-homes.ts';
 import { unaryLeasesContract } from '#test/contract/state/unary-leases-contract.ts';
 import { unaryPollsContract } from '#test/contract/state/unary-polls-contract.ts';
@@ -28,4 +30,6 @@ describeWithMongo('with a MongoDB-protocol server', (uri) => {
   unaryPollsContract('polls of workers in MongoDB', () => createMongoStateHome(uri));
   unaryLeasesContract('leases of unary calls in MongoDB', () => createMongoStateHome(uri));
   unaryWorkContract('unary work in MongoDB', () => createMongoStateHome(uri));
+  snapshotsContract('snapshots in MongoDB', () => createMongoStateHome(uri));
+  claimsContract('claims in MongoDB', () => createMongoStateHome(uri));
 });

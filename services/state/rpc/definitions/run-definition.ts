@@ -5,7 +5,7 @@ import { definitionFromProto } from './definition-from-proto.ts';
 import type { DefinitionRecord } from './definition-row.ts';
 
 /** Runs are kept for so long after their end, where neither start nor definition says otherwise. */
-const RETENTION_MS: number = 30 * 24 * 60 * 60 * 1000;
+export const RETENTION_MS: number = 30 * 24 * 60 * 60 * 1000;
 
 /** What a start takes from a definition. */
 export interface RunDefinition {

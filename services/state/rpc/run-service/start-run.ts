@@ -7,6 +7,7 @@ import {
   StartRunResponseSchema,
 } from '#gen/millrace/state/v1/run_service_pb.ts';
 import type { UnaryHandler } from '#libs/rpc/handler.ts';
+import { freshSnapshot } from '../client-runs/snapshot-message.ts';
 import type { StateContext } from '../context.ts';
 import { beginStart } from '../runs/begin-start.ts';
 import { commitTokenOf } from '../runs/commit-token.ts';
@@ -25,6 +26,7 @@ export function createStartRun(context: StateContext): UnaryHandler<StartRunRequ
           create(StartRunResponseSchema, {
             outcome: isFresh ? StartOutcome.STARTED : StartOutcome.EXISTING,
             run: runToProto(hot, RunView.FULL),
+            ...(isFresh && hot.run.client !== undefined ? { snapshot: freshSnapshot(hot) } : {}),
             commitToken: commitTokenOf(context.node.partitionOf(key), position),
           }),
         onStarted: resolve,

@@ -4,7 +4,7 @@ import type { Reply } from '#libs/engine/decide/decision.ts';
 import type { News } from '#libs/partition/commit/waiter.ts';
 import type { HotRun } from '#libs/partition/runs/hot-run.ts';
 import { outcomeUnknown } from '#libs/partition/serve/ask.ts';
-import type { RunTask } from '#libs/partition/serve/partition.ts';
+import type { RunTask } from '#libs/partition/serve/run-task.ts';
 import type { RunVisit } from '#libs/partition/serve/run-visit.ts';
 import { recordStepFromProto } from '../wire/commands.ts';
 import { errorFromRejection } from '../wire/rejection.ts';
