@@ -164,7 +164,7 @@ describe('an answer [journal.md 10]', () => {
     expect(current).toEqual(['durable']);
   });
 
-  test('is held back while the lease does not allow it, in order [11]', async () => {
+  test('is held back while the lease does not allow it, in order [journal.md 11]', async () => {
     const { loop, open } = createBench();
     let mayAnswer = false;
     const line = open(0, { mayAnswer: () => mayAnswer });

@@ -55,7 +55,7 @@ export function servedNodesContract(name: string, createHome: () => Promise<Stat
       expect(assigned.toSorted()).toEqual(wanted.toSorted());
     }
 
-    test('[17] a run that was loaded to be looked at leaves memory as every other does', async () => {
+    test('[journal.md 17] a run that was loaded to be looked at leaves memory as every other does', async () => {
       const { node, start, settle } = await serve({ maxIdleRuns: 2 });
       const [partition] = node.served();
       if (partition === undefined) throw new TypeError('the partition is not served');
@@ -115,7 +115,7 @@ export function servedNodesContract(name: string, createHome: () => Promise<Stat
       expect([...one.session.held].map(({ key }) => key.runId)).toEqual([id]);
     });
 
-    test('[17] after a take-over everything that is ready is offered, also what its list has no room for at first', async () => {
+    test('[journal.md 17] after a take-over everything that is ready is offered, also what its list has no room for at first', async () => {
       const before = await serve();
       const all = ids(7);
       const workflow = `flow-${runs}`;

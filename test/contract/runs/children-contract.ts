@@ -9,7 +9,7 @@ const PARENTS = 12;
 
 /** What holds between a parent and a child of two partitions when their owners die. */
 export const childrenContract: RunsContract = (name, createHome) => {
-  describe(name, { timeout: 60_000 }, () => {
+  describe(`${name}, by gRPC`, { timeout: 60_000 }, () => {
     test('[95] a child of another partition runs once and its end is seen once, wherever their owners die', async () => {
       await using state = await createMovingState(createHome);
       await using world = await createFunctionWorld(state.served, state.address);

@@ -160,7 +160,7 @@ export const controlsContract: RunsContract = (name, createHome) =>
       });
     });
 
-    test('[26] a session controls runs as the calls do', async () => {
+    test('[26] a session by gRPC controls runs as the calls do', async () => {
       const { tenantId, start, read } = await unaryCalls(GRPC, served());
       await using channel = createChannel({ address: served().addresses.grpc, token: 'root' });
       await using session = createRunSession({ channel, tenantId });

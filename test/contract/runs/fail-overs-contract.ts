@@ -14,7 +14,7 @@ const { COMPLETED } = RunStatus;
 
 /** What holds when the owner of the partitions dies, a worker dies, or a connection is cut. */
 export const failOversContract: RunsContract = (name, createHome) => {
-  describe(name, { timeout: 60_000 }, () => {
+  describe(`${name}, by gRPC`, { timeout: 60_000 }, () => {
     test('[18] fences after a fail-over are larger than all before it', async () => {
       await using state = await createMovingState(createHome);
       const before = await unaryCalls(GRPC, state.served);

@@ -12,7 +12,7 @@ const NO_JITTER = { jitter: 0, backoff: 'exponential', multiplier: 2 } as const;
 /** What functions that real workers run see of the service. */
 export const functionsContract: RunsContract = (name, createHome) =>
   describeServed(name, createHome, (served) => {
-    describe('by the work loop', () => {
+    describe('by gRPC, through the work loop', () => {
       test('[31] a cancel reaches the step that runs, whose late result is refused, and clean-up goes on', async () => {
         await using world = await createFunctionWorld(served());
         let isAborted = false;

@@ -53,7 +53,7 @@ export const timersContract: RunsContract = (name, createHome) => {
     );
   });
 
-  describe(name, { timeout: 60_000 }, () => {
+  describe(`${name}, by gRPC`, { timeout: 60_000 }, () => {
     test('[94] a timer that was due while nobody owned its run fires once when somebody does, those ahead in time', async () => {
       await using state = await createMovingState(createHome);
       const before = await unaryCalls(GRPC, state.served);

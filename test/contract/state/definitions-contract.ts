@@ -43,7 +43,7 @@ export function definitionsContract(name: string, createHome: () => Promise<Stat
     describe.each(DOORS)('by $name', (door) => {
       const open = (tenantId?: string, node = served): DefinitionCalls => definitionCalls(door, node, tenantId);
 
-      test('56: the same content again gets the same answer, and other content is refused', async () => {
+      test('[56] the same content again gets the same answer, and other content is refused', async () => {
         const { put, get } = open();
         const first = await put(functionOf('order', '1'));
         expect(first).toMatchObject({
@@ -123,7 +123,7 @@ export function definitionsContract(name: string, createHome: () => Promise<Stat
         expect(failure.violations.map(({ field }) => field)).toEqual(['definition.workflow', 'definition.version']);
       });
 
-      test('55: everything that is wrong is listed at once with its path, and nothing is stored', async () => {
+      test('[55] everything that is wrong is listed at once with its path, and nothing is stored', async () => {
         const { put, list } = open();
         const failure = await failureOf(
           put({
@@ -273,7 +273,7 @@ export function definitionsContract(name: string, createHome: () => Promise<Stat
         expect(namesOf((await open(tenantId).list()).definitions)).toEqual(['differs 1', 'same 1']);
       });
 
-      test('69: two tenants with the same names see their own, and nobody speaks for another', async () => {
+      test('[69] two tenants with the same names see their own, and nobody speaks for another', async () => {
         const [a, b] = [open(), open()];
         await a.put(functionOf('order', '1'), { activate: true });
         await b.put(opaqueOf('order', '1'));
@@ -296,7 +296,7 @@ export function definitionsContract(name: string, createHome: () => Promise<Stat
       });
     });
 
-    test('a row that is damaged, or of a newer format, is DATA_CORRUPTION and not half a definition', async () => {
+    test('[8] a row that is damaged, or of a newer format, is DATA_CORRUPTION and not half a definition', async () => {
       const tenantId = newTenant();
       const client = definitionClient(GRPC, served);
       await client.putDefinition({ tenantId, definition: functionOf('order', '1') }, ROOT);

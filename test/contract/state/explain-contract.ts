@@ -332,7 +332,7 @@ export function explainContract(name: string, createHome: () => Promise<StateHom
       });
     });
 
-    describe('of what is not served', () => {
+    describe('of what is not served, by gRPC', () => {
       test('[93] a run that is quarantined says so, with what was thrown', async () => {
         const { tenantId, start, runs, list } = await runCalls(GRPC, served);
         const { run, commitToken } = await start('r');

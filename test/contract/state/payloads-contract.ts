@@ -89,7 +89,7 @@ export function payloadsContract(name: string, createHome: () => Promise<StateHo
         };
       };
 
-      test.each([0, 1, 262_144, 3_000_000, LIMIT_BYTES])('77: %i bytes come back as they were', async (size) => {
+      test.each([0, 1, 262_144, 3_000_000, LIMIT_BYTES])('[77] %i bytes come back as they were', async (size) => {
         const { put, fetch } = open();
         const bytes = pattern(size, 3);
         const response = await put(bytes, { uploadId: 'u', sha256: sha256Of(bytes), size: BigInt(size) });
@@ -225,7 +225,7 @@ export function payloadsContract(name: string, createHome: () => Promise<StateHo
         }
       });
 
-      test('69: two tenants with the same upload id see their own bytes, and nobody speaks for another', async () => {
+      test('[69] two tenants with the same upload id see their own bytes, and nobody speaks for another', async () => {
         const [a, b] = [open(), open()];
         const [ofA, ofB] = [pattern(5_000, 1), pattern(5_000, 2)];
         const inA = await a.put(ofA, { uploadId: 'u' });
@@ -318,7 +318,7 @@ export function payloadsContract(name: string, createHome: () => Promise<StateHo
         }
       });
 
-      test('77: a flipped byte where the bytes are kept is DATA_CORRUPTION before a wrong byte leaves', async () => {
+      test('[77] a flipped byte where the bytes are kept is DATA_CORRUPTION before a wrong byte leaves', async () => {
         const { put, stat, client, tenantId } = open();
         const bytes = pattern(300_000, 1);
         await put(bytes, { uploadId: 'u' });

@@ -260,7 +260,7 @@ export function runsListsContract(name: string, createHome: () => Promise<StateH
         expect((await runs.countRuns({ tenantId, filter }, ROOT)).count).toBe(1n);
       });
 
-      test('69: a tenant sees its own runs, and a name that only others have finds nothing', async () => {
+      test('[69] a tenant sees its own runs, and a name that only others have finds nothing', async () => {
         const [a, b] = [await open(), await open()];
         const { commitToken } = await a.start('same');
         await b.start('same', { attributes: { region: keyword('eu') } });

@@ -273,7 +273,7 @@ export function unaryPollsContract(name: string, createHome: () => Promise<State
       ['right after it', false],
       ['once rows cover everything', true],
     ])(
-      '[18, 41, 42] leases, repeats and records survive a restart %s, and fences only grow',
+      '[18, 41, 42] leases, repeats and records survive a restart %s, and fences only grow, by gRPC',
       async (_when, isCovered) => {
         const home = stack.use(await createHome());
         let first = await home.openState();

@@ -62,7 +62,7 @@ async function faultUnderLoad(
 
 // Few of them mostly wait for leases, which they may do at the same time.
 describe('two nodes and a worker that knows one of them', { concurrent: isShort }, () => {
-  describeRunsInMongo('under load', (home) => {
+  describeRunsInMongo('under load, in MongoDB, by gRPC', (home) => {
     test(`go on within ${MOVES_AGAIN_MS} ms when the other one is killed [95]`, { timeout: HOUR_MS }, async () => {
       const stallMs = await faultUnderLoad(home, 'killed', async ({ far }) => {
         await far.kill();

@@ -12,7 +12,7 @@ const PARTITIONS = [0, 1, 2];
 const random = createRandom(faultSeed('journal, killed writers'));
 
 describeDurableJournals('a writing process that is killed', (location) => {
-  test('leaves every acknowledged record, nothing half-written and no gap', async () => {
+  test('[90] leaves every acknowledged record, nothing half-written and no gap', async () => {
     await using reader = await openJournalAt(
       location(),
       createJournalContext(() => {}),

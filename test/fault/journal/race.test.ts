@@ -11,7 +11,7 @@ const PARTITIONS = [0, 1];
 const random = createRandom(faultSeed('journal, racing owners'));
 
 describeDurableJournals('two owners that race for a partition', (location) => {
-  test('get one record per position, the loser knows it, and there is no gap', async () => {
+  test('[90] get one record per position, the loser knows it, and there is no gap', async () => {
     const rounds = faultRuns(50, 1000);
     const task = { location: location(), partitions: PARTITIONS, isRace: true };
     await using one = startWriter({ ...task, epoch: 1 });

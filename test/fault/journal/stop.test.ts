@@ -13,7 +13,7 @@ const random = createRandom(faultSeed('journal, stopped owners'));
 const signal = new AbortController().signal;
 
 describeDurableJournals('an owner that is stopped', (location) => {
-  test('collides when it goes on after its partition was taken over and trimmed', async () => {
+  test('[90] collides when it goes on after its partition was taken over and trimmed', async () => {
     await using taker = await openJournalAt(
       location(),
       createJournalContext(() => {}),

@@ -66,7 +66,7 @@ function killSuite(home: RunHome): void {
 }
 
 describe('runs whose processes are killed', { concurrent: isShort }, () => {
-  describeRunsInSqlite('under load, in SQLite', killSuite);
+  describeRunsInSqlite('under load, in SQLite, by gRPC', killSuite);
   // In MongoDB each kill costs a lease, which is more than every change should wait for.
-  if (!isShort) describeRunsInMongo('under load, in MongoDB', killSuite);
+  if (!isShort) describeRunsInMongo('under load, in MongoDB, by gRPC', killSuite);
 });

@@ -25,7 +25,7 @@ interface Owner extends AsyncDisposable {
   crash(): void;
 }
 
-describeWithMongo('ownership on a MongoDB-protocol server', (uri) => {
+describeWithMongo('ownership in MongoDB', (uri) => {
   const database = `millrace_test_${randomUUID().slice(0, 8)}`;
   const stack = new AsyncDisposableStack();
   let cleaner: MongoClient;

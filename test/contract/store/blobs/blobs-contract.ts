@@ -58,7 +58,7 @@ export function blobsContract(
     const packageKey = (tenantId: string = randomUUID()): BlobKey => ({ kind: 'package', tenantId, digest: 'd' });
 
     test.each([0, 1, 255, 256 * 1024 - 1, 256 * 1024, 256 * 1024 + 1, MIB])(
-      '%i bytes of all values come back as they were',
+      '[77] %i bytes of all values come back as they were',
       async (size) => {
         const key = packageKey();
         const bytes = pattern(size, 3);
@@ -97,7 +97,7 @@ export function blobsContract(
       expect(await store.countChunks(info.putId)).toBe(0);
     });
 
-    test('what is not there is absent, and deleting it twice is fine', async () => {
+    test('[77] what is not there is absent, and deleting it twice is fine', async () => {
       const key = packageKey();
       expect(await blobs.stat(key)).toBeUndefined();
       expect(await blobs.get(key, signal)).toBeUndefined();
@@ -205,7 +205,7 @@ export function blobsContract(
       expect(await blobs.sweepUnfinished(NOW + 1_000_000, 1_000)).toBe(0);
     });
 
-    test('a flipped bit is DATA_CORRUPTION before wrong bytes leave, and a missing chunk is', async () => {
+    test('[77] a flipped bit is DATA_CORRUPTION before wrong bytes leave, and a missing chunk is', async () => {
       const key = packageKey();
       const bytes = pattern(600_000, 1);
       const info = await put(key, sourceOf(bytes));

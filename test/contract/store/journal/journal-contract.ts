@@ -98,7 +98,7 @@ export function journalContract(
       await journal.trim(p, 6, signal);
     });
 
-    test('records of several partitions go in together, and each outcome is its own', async () => {
+    test('[90] records of several partitions go in together, and each outcome is its own', async () => {
       const [a, b, c] = [newPartition(), newPartition(), newPartition()];
       await other.append([makeRecord({ partition: b, position: 1, batch: 500 })]);
       const records = [a, b, c].map((p) => makeRecord({ partition: p, position: 1 }));
@@ -117,7 +117,7 @@ export function journalContract(
       for (const { partition: p } of records) expect(await journal.lastPosition(p)).toBe(1);
     });
 
-    test('a key is taken once: the second record there is lost, whoever asks and however often', async () => {
+    test('[90] a key is taken once: the second record there is lost, whoever asks and however often', async () => {
       const p = newPartition();
       const mine = makeRecord({ partition: p, position: 1, batch: 1 });
       const yours = makeRecord({ partition: p, position: 1, batch: 2 });
@@ -193,7 +193,7 @@ export function journalContract(
       expect(seen).toEqual([1, 2, 3, 4, 5, 6].slice(0, seen.length));
     });
 
-    test('trimming deletes up to a position, but never an epoch', async () => {
+    test('[90] trimming deletes up to a position, but never an epoch', async () => {
       const p = newPartition();
       const neighbour = newPartition();
       await appendRow(journal, neighbour, 3);
@@ -225,7 +225,7 @@ export function journalContract(
       expect((await dump(journal, p)).map(({ position, isEpoch }) => [position, isEpoch])).toEqual([[1, true]]);
     });
 
-    test('after a take-over and a trim the owner of before collides', async () => {
+    test('[90] after a take-over and a trim the owner of before collides', async () => {
       const p = newPartition();
       await appendRow(journal, p, 4);
       const position = await other.writeEpoch(p, 2, signal);
