@@ -9,6 +9,7 @@ import { createStateBindings } from '#services/state/bindings.ts';
 import { createPartitions } from '#services/state/partitions.ts';
 import type { StateContext } from '#services/state/rpc/context.ts';
 import { soloCluster } from '#services/testing/solo-cluster.ts';
+import { doorName } from '#test/conformance/places.ts';
 import { type ServedEcho, serveEcho } from '#test/doors/serve-echo.ts';
 import { as, createTokenAuthenticator } from '#test/doors/token-authenticator.ts';
 
@@ -20,20 +21,20 @@ export interface Door {
 
 /** The door of workers and services. */
 export const GRPC: Door = {
-  name: 'gRPC',
+  name: doorName.gRPC,
   transport: ({ grpc }) => createGrpcTransport({ baseUrl: `http://${grpc}` }),
 };
 
 /** The door of browsers and of `curl`. */
 export const JSON_DOOR: Door = {
-  name: 'Connect with JSON',
+  name: doorName.HTTP,
   transport: ({ http }) =>
     createConnectTransport({ baseUrl: `http://${http}`, httpVersion: '1.1', useBinaryFormat: false }),
 };
 
 /**
- * The doors that suites go through: both, but in MongoDB only gRPC. What a door does has nothing to do with the store
- * behind it, and there everything takes longest.
+ * The doors that suites go through: both, but in MongoDB only gRPC unless conformance is looked at. What a door does has
+ * nothing to do with the store behind it, and there everything takes longest.
  */
 export const DOORS: readonly Door[] = process.env['TEST_DOORS'] === 'grpc' ? [GRPC] : [GRPC, JSON_DOOR];
 
