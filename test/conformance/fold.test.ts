@@ -47,6 +47,14 @@ test('a place that one of its tests did not run in does not count, unless nothin
   expect(fold(SQLITE, MONGO, skipped)).toMatchObject({ verdict: 'held' });
 });
 
+test('why tests did not run is told once for each reason', () => {
+  const skipped = { ...outcome(['[7] x'], 'not run'), reason: 'no server' };
+  expect(foldOutcomes([], [skipped, SQLITE, skipped, outcome(['[7] y'], 'not run')]).notRun).toEqual([
+    '2 tests: no server',
+    '1 tests: skipped',
+  ]);
+});
+
 test('a test of several lines counts for each, and one of a line that is not there is told', () => {
   const lines = [6, 7].map((number): Line => ({ number, title: 't', needs: [{}], about: [] }));
   const folded = foldOutcomes(lines, [outcome(['a suite', '[6, 7] x']), outcome(['[8] y'])]);

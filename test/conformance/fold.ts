@@ -44,6 +44,8 @@ export interface Folded {
   readonly lines: readonly LineResult[];
   /** Tests that name lines which are not there. */
   readonly unknown: readonly string[];
+  /** Why tests did not run, each with how many: a server that is missing, and how to get it. */
+  readonly notRun: readonly string[];
 }
 
 /**
@@ -66,7 +68,15 @@ export function foldOutcomes(
       ),
     ),
     unknown: marked.filter(({ numbers }) => numbers.some((n) => !known.has(n))).map(({ outcome }) => nameOf(outcome)),
+    notRun: reasonsOf(outcomes),
   };
+}
+
+function reasonsOf(outcomes: readonly TestOutcome[]): readonly string[] {
+  const notRun = outcomes.filter(({ state }) => state === 'not run');
+  return [...Map.groupBy(notRun, ({ reason }) => reason ?? 'skipped')].map(
+    ([reason, tests]) => `${tests.length} tests: ${reason}`,
+  );
 }
 
 function foldLine(line: Line, outcomes: readonly TestOutcome[], notBuilt: readonly string[]): LineResult {

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { foldOutcomes, type TestOutcome } from './fold.ts';
+import { foldOutcomes } from './fold.ts';
 import { LINES } from './lines.ts';
 import { type ConformanceOptions, parseConformanceOptions, USAGE } from './options.ts';
 import { missingLines, printFolded } from './print.ts';
@@ -19,13 +19,13 @@ const options = readOptions();
 const { outcomes, troubles } = await runTests();
 const notBuilt = [...(JSON.parse(readFileSync(NOT_BUILT, 'utf8')) as readonly string[]), ...NOT_BUILT_EITHER];
 const folded = foldOutcomes(LINES, outcomes, notBuilt);
-const { lines, unknown } = folded;
+const told = { ...folded, troubles };
+const { lines, unknown } = told;
 const isMissing = missingLines(lines, options.required).length > 0;
 if (options.jsonFile !== undefined) {
-  writeFileSync(options.jsonFile, `${JSON.stringify({ required: options.required, troubles, ...folded }, null, 2)}\n`);
+  writeFileSync(options.jsonFile, `${JSON.stringify({ required: options.required, ...told }, null, 2)}\n`);
 }
-for (const trouble of troubles) process.stderr.write(`conformance: ${trouble}\n`);
-process.stdout.write(`\n${notRunNotice(outcomes)}${printFolded(folded, options.required)}`);
+process.stdout.write(`\n${printFolded(told, options.required)}`);
 const isFine = !isMissing && unknown.length === 0 && troubles.length === 0;
 process.exitCode = isFine && lines.every(({ verdict }) => verdict !== 'failed') ? 0 : 1;
 
@@ -41,16 +41,4 @@ function readOptions(): ConformanceOptions {
     process.stderr.write(`${(error as Error).message}\n${USAGE}`);
     process.exit(2);
   }
-}
-
-/** Loud, because whatever needs the server that is missing has not been looked at. */
-function notRunNotice(all: readonly TestOutcome[]): string {
-  const notRun = Map.groupBy(
-    all.filter(({ state }) => state === 'not run'),
-    ({ reason }) => reason ?? '',
-  );
-  if (notRun.size === 0) return '';
-  const rule = '!'.repeat(120);
-  const rows = [...notRun].map(([reason, tests]) => `!! NOT RUN: ${tests.length} tests: ${reason}`);
-  return `${[rule, ...rows, rule, ''].join('\n')}\n`;
 }

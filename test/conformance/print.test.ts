@@ -49,7 +49,17 @@ const LINES: readonly LineResult[] = [
 ];
 
 test('every line has a row, failures and required lines are named, and the last line sums up', () => {
-  expect(printFolded({ lines: LINES, unknown: ['b.test.ts: [99] x'] }, [1, 3, 4])).toMatchInlineSnapshot(`
+  expect(
+    printFolded(
+      {
+        lines: LINES,
+        unknown: ['b.test.ts: [99] x'],
+        notRun: ['2 tests: no server'],
+        troubles: ['c.test.ts: no such module'],
+      },
+      [1, 3, 4],
+    ),
+  ).toMatchInlineSnapshot(`
     "                     no store  memory    SQLite    MongoDB
     line                 p g h     p g h     p g h     p g h
        1  held           + . .     . . .     . . +     . . .     starts
@@ -62,8 +72,15 @@ test('every line has a row, failures and required lines are named, and the last 
     FAILED:
       [2] a.test.ts: [2] ends
 
+    TROUBLE outside of tests:
+      c.test.ts: no such module
+
     tests that name lines which are not there:
       b.test.ts: [99] x
+
+    !!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!
+    !! NOT RUN: 2 tests: no server
+    !!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!
 
     REQUIRED, and not held:
       3 graphs: no test: SQLite
@@ -75,7 +92,7 @@ test('every line has a row, failures and required lines are named, and the last 
 });
 
 test('what is not run is in the last line only when there is some', () => {
-  const printed = printFolded({ lines: LINES.slice(0, 3), unknown: [] }, []);
+  const printed = printFolded({ lines: LINES.slice(0, 3), unknown: [], notRun: [], troubles: [] }, []);
   expect(printed).toMatch(/\n1 lines held, 1 failed, 1 not built yet\n$/);
   expect(printed).not.toContain('REQUIRED');
 });

@@ -6,13 +6,21 @@ const MARKS: Readonly<Record<TestState, string>> = { held: '+', failed: 'X', 'no
 const DOOR_HEADS = { none: 'p', gRPC: 'g', HTTP: 'h' } as const;
 const CELLS: readonly Place[] = STORES.flatMap((store) => DOORS.map((door) => ({ store, door })));
 const GROUP_WIDTH = 10;
+const RULE = '!'.repeat(120);
 const LEGEND = 'p: in process, g: gRPC, h: HTTP; +: held, X: failed, !: not run, .: no test there';
 
+/** What all tests say, and what was in their way. */
+export interface Told extends Folded {
+  /** Files of tests that do not load, and errors outside of tests: lines may hide behind them. */
+  readonly troubles: readonly string[];
+}
+
 /** What the runner prints: a row for each line, what is wrong, and what there is of each verdict. */
-export function printFolded({ lines, unknown }: Folded, required: readonly number[]): string {
+export function printFolded({ lines, unknown, notRun, troubles }: Told, required: readonly number[]): string {
   const failures = lines.flatMap(({ number, failures }) => failures.map((failure) => `  [${number}] ${failure}`));
   const missing = missingLines(lines, required).map(
-    ({ number, title, lacks }) => `  ${number} ${title}${lacks.length > 0 ? `: ${lacks.join('; ')}` : ''}`,
+    ({ number, title, verdict, lacks }) =>
+      `  ${number} ${title}: ${[...(verdict === 'failed' ? [verdict] : []), ...lacks].join('; ')}`,
   );
   return [
     ...headLines(),
@@ -20,10 +28,9 @@ export function printFolded({ lines, unknown }: Folded, required: readonly numbe
     '',
     LEGEND,
     ...section('FAILED:', failures),
-    ...section(
-      'tests that name lines which are not there:',
-      unknown.map((name) => `  ${name}`),
-    ),
+    ...section('TROUBLE outside of tests:', indented(troubles)),
+    ...section('tests that name lines which are not there:', indented(unknown)),
+    ...loudly(notRun.map((reason) => `!! NOT RUN: ${reason}`)),
     ...section('REQUIRED, and not held:', missing),
     '',
     summaryOf(lines),
@@ -64,6 +71,15 @@ function rowOf({ number, title, verdict, places, lacks }: LineResult): string {
 
 function section(title: string, rows: readonly string[]): readonly string[] {
   return rows.length === 0 ? [] : ['', title, ...rows];
+}
+
+function indented(rows: readonly string[]): readonly string[] {
+  return rows.map((row) => `  ${row}`);
+}
+
+/** Whatever needs a server that is missing has not been looked at. */
+function loudly(rows: readonly string[]): readonly string[] {
+  return rows.length === 0 ? [] : ['', RULE, ...rows, RULE];
 }
 
 function summaryOf(lines: readonly LineResult[]): string {

@@ -48,7 +48,7 @@ function outcomeOf(file: string, names: readonly string[], test: TestCase, isBro
   const { state } = test.result();
   if (isBroken || state === 'failed') return { file, names, state: 'failed' };
   if (state === 'passed') return { file, names, state: 'held' };
-  return { file, names, state: 'not run', reason: test.meta().skipReason ?? 'skipped' };
+  return { file, names, state: 'not run', reason: test.meta().skipReason };
 }
 
 function troublesOf(module: TestModule): readonly string[] {
