@@ -1,9 +1,11 @@
+import { claimsContract } from './claims-contract.ts';
 import { definitionsContract } from './definitions-contract.ts';
 import { eventsContract } from './events-contract.ts';
 import { eventsWatchContract } from './events-watch-contract.ts';
 import { explainContract } from './explain-contract.ts';
 import { payloadsContract } from './payloads-contract.ts';
 import { runsListsContract } from './runs-lists-contract.ts';
+import { snapshotsContract } from './snapshots-contract.ts';
 import { createMemoryStateHome } from './state-homes.ts';
 import { unaryLeasesContract } from './unary-leases-contract.ts';
 import { unaryPollsContract } from './unary-polls-contract.ts';
@@ -19,3 +21,5 @@ explainContract('explanations in memory', createMemoryStateHome);
 unaryPollsContract('polls of workers in memory', createMemoryStateHome);
 unaryLeasesContract('leases of unary calls in memory', createMemoryStateHome);
 unaryWorkContract('unary work in memory', createMemoryStateHome);
+snapshotsContract('snapshots in memory', createMemoryStateHome);
+claimsContract('claims in memory', createMemoryStateHome);
