@@ -43,7 +43,11 @@ function unwanted({ priority }: Run): WantedTask {
 /** Gives a claim back; the attempt counts only if it failed, and then the task comes last for this worker [12, 24]. */
 export function decideReleaseClaim(run: Run, command: ReleaseClaim, now: number): Decision {
   const node = heldBy(run, command);
-  if (!isHeldNode(node)) return node;
+  if (!isHeldNode(node)) {
+    // A hold that its worker ended already, by a result or by a release, is over: that is what is asked for.
+    const isOver = command.fence !== undefined && run.nodes.get(command.nodePath)?.settled?.fence === command.fence;
+    return isOver ? nothing({ kind: 'ready', time: now }) : node;
+  }
   const draft = createDraft(run, now);
   if (command.failed) {
     const failure = engineFailure('CLAIM_FAILED', `worker ${command.workerId} said that it failed`);

@@ -76,6 +76,7 @@ export function claimsContract(name: string, createHome: () => Promise<StateHome
         expect(await failureOf(claims.extendTaskClaim({ ...b, ttl: durationFromMs(5) }, ROOT))).toMatchObject(lost);
         expect(await failureOf(release({ workerId: 'w', fence: lease.fence + 1n }))).toMatchObject(lost);
         await release({ workerId: 'w', fence: lease.fence });
+        await release({ workerId: 'w', fence: lease.fence });
         const none = { code: 'NOT_FOUND', reason: 'LEASE_NOT_FOUND' };
         expect(await failureOf(release({ workerId: 'w' }))).toMatchObject(none);
         expect(await failureOf(release({ taskId: 'unknown' }))).toMatchObject(none);
@@ -115,11 +116,12 @@ export function claimsContract(name: string, createHome: () => Promise<StateHome
       });
 
       test('[15] a result that is sent again is acknowledged, and of many at once one takes effect', async () => {
-        const { snapshots, events, tenantId, held } = await run(await open());
+        const { snapshots, claims, events, tenantId, held } = await run(await open());
         const { fence } = await held('r');
         const request = { tenantId, runId: 'r', taskId: 'a', output: opaque('1'), fence };
         await Promise.all(Array.from({ length: 16 }, () => snapshots.saveTaskResult(request, ROOT)));
         await snapshots.saveTaskResult(request, ROOT);
+        await claims.releaseTaskClaim({ tenantId, runId: 'r', taskId: 'a', workerId: 'w', fence }, ROOT);
         const { events: log } = await events.listEvents({ tenantId, runId: 'r', includeSystem: true }, ROOT);
         const saved = log.filter(
           ({ kind }) => kind.case === 'systemRecord' && kind.value.kind.case === 'taskResultSaved',

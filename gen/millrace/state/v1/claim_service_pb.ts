@@ -556,8 +556,8 @@ export const ClaimService: GenService<{
     output: typeof ClaimTaskResponseSchema;
   },
   /**
-   * Gives a task back; its attempt does not count unless it failed. Safe to repeat with the same request id; else a
-   * second call is LEASE_NOT_FOUND. Errors: RUN_NOT_FOUND, WRONG_DRIVER, LEASE_NOT_FOUND, LEASE_LOST.
+   * Gives a task back; its attempt does not count unless it failed. Safe to repeat with the same request id or the same
+   * fence, also after a result that ended the lease; else a second call is LEASE_NOT_FOUND. Errors: RUN_NOT_FOUND, WRONG_DRIVER, LEASE_NOT_FOUND, LEASE_LOST.
    *
    * @generated from rpc millrace.state.v1.ClaimService.ReleaseTaskClaim
    */
