@@ -12,6 +12,11 @@ export interface Load {
 
 /** Makes a loop; `runOnce` starts a run under an id and resolves when it has completed. */
 export function createClosedLoop(runOnce: (runId: string) => Promise<void>): Load {
+  return createClosedLoops(() => runOnce);
+}
+
+/** Makes a loop of which each strand, one of those that go on at a time, has a state of its own. */
+export function createClosedLoops(newStrand: () => (runId: string) => Promise<void>): Load {
   const prefix = randomUUID();
   let count = 0;
   let underWay = 0;
@@ -21,6 +26,7 @@ export function createClosedLoop(runOnce: (runId: string) => Promise<void>): Loa
 
   async function loop(): Promise<void> {
     underWay += 1;
+    const runOnce = newStrand();
     while (!isStopping) {
       count += 1;
       const began = performance.now();

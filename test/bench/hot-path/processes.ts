@@ -15,6 +15,8 @@ export interface BenchProcess extends AsyncDisposable {
 /** The state service, where it is reached. */
 export interface StateProcess extends BenchProcess {
   readonly address: string;
+  /** Where it is reached by HTTP. */
+  readonly http: string;
 }
 
 /** The load. */
@@ -39,18 +41,18 @@ export async function startStateProcess(
     }),
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
-  const address = await addressOf(child);
-  return { ...benchProcess(child), address };
+  return { ...benchProcess(child), ...(await addressesOf(child)) };
 }
 
-async function addressOf(child: ChildProcess): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
+async function addressesOf(child: ChildProcess): Promise<Pick<StateProcess, 'address' | 'http'>> {
+  const { promise, resolve, reject } = Promise.withResolvers<Pick<StateProcess, 'address' | 'http'>>();
   const timer = setTimeout(() => reject(new Error('the state service was not ready in time')), READY_TIMEOUT_MS);
   child.once('exit', (code) => reject(new Error(`the state service ended with ${code}`)));
   if (child.stdout !== null) {
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const entry = JSON.parse(line) as { readonly msg?: string; readonly level?: string; readonly grpc?: string };
-      if (entry.msg === 'ready' && entry.grpc !== undefined) resolve(entry.grpc);
+      const entry = JSON.parse(line) as Partial<Record<'msg' | 'level' | 'grpc' | 'http', string>>;
+      const { grpc, http } = entry;
+      if (entry.msg === 'ready' && grpc !== undefined && http !== undefined) resolve({ address: grpc, http });
       else if (entry.level === 'error' || entry.level === 'fatal') process.stderr.write(`${line}\n`);
     });
   }
