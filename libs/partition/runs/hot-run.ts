@@ -65,6 +65,10 @@ export interface HotRun {
   heartbeats: RunHeartbeats | undefined;
   /** Incarnations before this one whose past heads are not written yet. */
   replaced: readonly HotRun[];
+  /** Whether `answered` has every request to it: it was in memory since its start, and nothing had its id before. */
+  knowsAnswers: boolean;
+  /** Requests that were answered. Absent: none was. */
+  answered: Set<string> | undefined;
 }
 
 /** No items. */
@@ -102,6 +106,8 @@ export function hotRunFrom(run: Run, start: StartFacts, tail: Tail): HotRun {
     holds: [],
     heartbeats: undefined,
     replaced: [],
+    knowsAnswers: false,
+    answered: undefined,
   };
 }
 

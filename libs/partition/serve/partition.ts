@@ -44,6 +44,8 @@ export interface Partition extends ItemOwner {
   visit(key: RunKey, task: RunTask): void;
   /** As `visit`, for whoever has found the run before: a shorter way while it is still in memory. */
   visitAgain(key: RunKey, found: HotRun | undefined, task: RunTask): void;
+  /** The run under an id, if it is in memory. */
+  peek(key: RunKey): HotRun | undefined;
   /** Tells of what happens to a run from now on. Answers how to stop. */
   watch(key: RunKey, watcher: RunWatcher): () => void;
   /** A fence that is larger than all that were given out: for a command of this visit. */
@@ -131,6 +133,7 @@ export function createPartition(options: PartitionOptions): Partition {
       if (found?.home === home && !mailboxes.isLoading && !isClosed) act(found.identity, found, task);
       else visit(key, task);
     },
+    peek: (key) => mailboxes.peek(runIdKey(key)),
     watch: (key, watcher) => watchers.add(runIdKey(key), watcher),
     leaseClaimed: (entry, worker) => {
       effects.forgetOffered(runIdKey(entry), entry);
@@ -228,6 +231,7 @@ export function createPartition(options: PartitionOptions): Partition {
   const visits = createVisits({
     onEffect: (visited, hot, effect) => effects.apply(visited, hot, effect),
     onStarted: (hot) => {
+      hot.knowsAnswers = isAllKnown && !known.mayHave(hot.id);
       mailboxes.put(hot.id, hot);
       hot.home = home;
       known.add(hot.id);

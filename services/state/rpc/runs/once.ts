@@ -1,12 +1,15 @@
-import { createHash } from 'node:crypto';
 import type { CommandKind } from '#libs/engine/commands/command.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
+import { mayBeAnswered, noteAnswered } from '#libs/partition/runs/answered-requests.ts';
 import { ask } from '#libs/partition/serve/ask.ts';
+import type { Partition } from '#libs/partition/serve/partition.ts';
 import type { RunVisit } from '#libs/partition/serve/run-visit.ts';
 import { requestScope } from '#libs/partition/state/partition-state.ts';
 import { unpackRequest } from '#libs/partition/state/request-row.ts';
 import type { RunKey } from '#libs/store/tables/keys.ts';
+import type { RequestIdKey } from '#libs/store/tables/request-ids.ts';
 import type { StateContext } from '../context.ts';
+import { hashWords } from './hash-words.ts';
 
 /** How long a request id is kept. */
 const REQUEST_ID_MS: number = 24 * 60 * 60 * 1000;
@@ -38,10 +41,10 @@ export async function once<T>({ node, store }: StateContext, change: Change<T>):
   if (requestId === '') {
     return await ask(partition, key, { intent, act: (visit) => act(visit, partition.line.position) });
   }
-  const argumentsHash = createHash('sha256').update(JSON.stringify(change.words, replaceBigints)).digest();
+  const argumentsHash = hashWords(change.words);
   const name = { ...key, rpc, requestId };
   const scope = requestScope(name);
-  const row = partition.state.requests.has(scope) ? undefined : await store.tables.readRequestId(name);
+  const row = mayHaveRow(partition, name, scope) ? await store.tables.readRequestId(name) : undefined;
   const kept = row === undefined ? undefined : unpackRequest(row);
   return await ask(partition, key, {
     intent,
@@ -55,18 +58,20 @@ export async function once<T>({ node, store }: StateContext, change: Change<T>):
       const answer = act(visit, partition.line.position);
       const expireTime = visit.now + REQUEST_ID_MS;
       visit.record({ kind: 'requestAnswered', ...name, argumentsHash, reply: change.encode(answer), expireTime });
+      if (visit.hot === undefined) partition.noteKnown(key);
+      else noteAnswered(visit.hot, rpc, requestId);
       return answer;
     },
   });
+}
+
+/** Whether the answer may stand in the tables. */
+function mayHaveRow(partition: Partition, name: RequestIdKey, scope: string): boolean {
+  return !partition.state.requests.has(scope) && mayBeAnswered(partition.peek(name), name.rpc, name.requestId);
 }
 
 function reused(requestId: string): DomainError {
   return new DomainError('REQUEST_ID_REUSED', 'request_id was used with other arguments', {
     metadata: { request_id: requestId },
   });
-}
-
-function replaceBigints(_key: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return value.toString();
-  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
 }
