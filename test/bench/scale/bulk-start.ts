@@ -1,3 +1,5 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { StartRunRequestSchema } from '#gen/millrace/state/v1/run_service_pb.ts';
 import { createChannel } from '#libs/rpc/client/channel.ts';
 import { createRunSession } from '#libs/run-session/run-session.ts';
 
@@ -19,17 +21,19 @@ export interface BulkStart {
   readonly prefix: string;
   /** Tags of the run with a number. Default: none. */
   readonly tagsOf?: (index: number) => readonly string[];
+  /** What else each start says. */
+  readonly more?: Pick<MessageInitShape<typeof StartRunRequestSchema>, 'driver' | 'firstTask'>;
 }
 
 /** Starts many runs, as fast as they are taken. */
-export async function bulkStart({ address, count, workflow, prefix, tagsOf }: BulkStart): Promise<void> {
+export async function bulkStart({ address, count, workflow, prefix, tagsOf, more = {} }: BulkStart): Promise<void> {
   const channel = createChannel({ address });
   const session = createRunSession({ channel, limits: PATIENCE });
   let next = 0;
   let lastTold = performance.now();
   const work = async (): Promise<void> => {
     for (let index = next++; index < count; index = next++) {
-      const request = { workflow, runId: `${prefix}-${index}`, tags: [...(tagsOf?.(index) ?? [])] };
+      const request = { ...more, workflow, runId: `${prefix}-${index}`, tags: [...(tagsOf?.(index) ?? [])] };
       await session.start(request, { brief: true }).started;
       if (performance.now() - lastTold < PROGRESS_MS) continue;
       lastTold = performance.now();

@@ -7,6 +7,7 @@ import { type Bar, median, type Row, report } from '../report.ts';
 import { measureLongRun } from './measure-long-run.ts';
 import { measureReady } from './measure-ready.ts';
 import { measureSleepers } from './measure-sleepers.ts';
+import { measureTasks } from './measure-tasks.ts';
 
 const EARLY_STEP = 1_000;
 const LATE_STEP = 100_000;
@@ -16,6 +17,7 @@ const MAX_MEMORY_MIB = 600;
 const MAX_BACK_MS = 10_000;
 const MAX_POLL_GROWTH = 1.5;
 const MAX_IDLE_CPU = 0.01;
+const MAX_FIND_MS = 2;
 const MANY = 1_000_000;
 /** The sleeping runs that an idle service is watched with. */
 const IDLE_RUNS = 100_000;
@@ -68,6 +70,15 @@ try {
     name: `PollWork with ${MANY} runs ready : with 1 000`,
     value: full(ready.manyMs / ready.fewMs),
     atMost: MAX_POLL_GROWTH,
+  });
+
+  tell(`${many} tasks open`);
+  const findMs = await measureTasks(storeOf('tasks'), many);
+  row(`FindAvailableTasks for 10 of ${many} open tasks`, findMs, 'ms');
+  bars.push({
+    name: `FindAvailableTasks for 10 of ${MANY} open tasks, p50 ms`,
+    value: full(findMs),
+    atMost: MAX_FIND_MS,
   });
 } finally {
   rmSync(folder, { recursive: true, force: true });
