@@ -202,6 +202,19 @@ export function snapshotsContract(name: string, createHome: () => Promise<StateH
         expect(await failureOf(save('r', { fence }))).toMatchObject({ reason: 'LEASE_LOST' });
       });
 
+      test('[29] who resumes a run is told where it stands', async () => {
+        const { save, runs, find, snapshots, tenantId } = await open();
+        await save('r', { payload: opaque('one'), position: atTask('t1') });
+        await snapshots.saveTaskResult({ tenantId, runId: 'r', taskId: 't1', output: opaque('1') }, ROOT);
+        await save('r', { payload: opaque('two'), position: atTask('t2'), status: RunStatus.PAUSED });
+        expect(await find()).toEqual([]);
+        const { run, snapshot } = await runs.resumeRun({ tenantId, runId: 'r' }, ROOT);
+        expect(run?.status).toBe(RunStatus.RUNNING);
+        expect(snapshot).toMatchObject({ version: 2n, position: { at: { value: { taskId: 't2' } } } });
+        expect([textOf(snapshot?.content.value as never), textOf(snapshot?.taskResults['t1'])]).toEqual(['two', '1']);
+        expect((await find()).map(({ taskId }) => taskId)).toEqual(['t2']);
+      });
+
       test('[40] a save for another definition is refused', async () => {
         const { save } = await open();
         await save('r', { definitionHash: 'h' });
