@@ -195,9 +195,11 @@ async function startFold(options: RecoveryOptions, entry: RunEntry): Promise<Hot
   const { identity, events, start } = entry;
   const hot = createHotRun(identity, NO_RULES_YET, start as NonNullable<typeof start>);
   const [first] = decodeEvents(splitEvents(events, 2)[0], hot.baseTime);
-  if (first?.kind !== 'runStarted') throw new LogError('INCONSISTENT', 'a log does not begin with a start');
+  const started = first?.kind === 'systemRecord' ? first.record : first;
+  if (started?.kind !== 'runStarted') throw new LogError('INCONSISTENT', 'a log does not begin with a start');
+  const { workflow, version } = started;
   const isClient = identity.driver === 'CLIENT';
-  const rules = isClient ? CLIENT_RULES : await options.readRules(identity.tenantId, first.workflow, first.version);
+  const rules = isClient ? CLIENT_RULES : await options.readRules(identity.tenantId, workflow, version);
   const fresh = createHotRun(identity, rules, hot.start);
   // Its rows may have been written before: it counts as one that has some.
   fresh.hasHead = true;
