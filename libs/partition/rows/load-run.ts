@@ -68,6 +68,7 @@ async function runFromBody(
       throw new LogError('INCONSISTENT', `a head has ${hot.ended === undefined ? 'no' : 'an'} end, ${hot.run.status}`);
     }
     hot.hasHead = true;
+    hot.saved = savedOf(hot.run);
     hot.snapshotRows = body.snapshot === undefined ? [body.lastSequence] : [];
     // What was ready when the head was written has a row, unless its owner died in between; with what had to wait then,
     // none that may have one is forgotten.
@@ -113,4 +114,10 @@ function readLastEvent({ tail, baseTime }: HotRun): HotRun['ended'] {
   const ended = decodeEvents(last, baseTime).map(runEndOf)[0];
   if (ended === undefined) throw new LogError('INCONSISTENT', 'the last event of a head is no end');
   return ended;
+}
+
+/** Each version that is kept may have a row. */
+function savedOf({ client }: HotRun['run']): HotRun['saved'] {
+  if (client === undefined || client.snapshots.length === 0) return undefined;
+  return { waiting: new Map(), rows: new Set(client.snapshots.map(({ version }) => version)) };
 }

@@ -7,6 +7,7 @@ import { segmentNumber } from '../runs/segment.ts';
 import { attributeRows } from './attribute-rows.ts';
 import { encodeHeadBody } from './head-body.ts';
 import { deleteItemRows, putItemRows, readyItemsOf } from './item-rows.ts';
+import { settleSavedRows, takeSavedRows } from './saved-rows.ts';
 import { snapshotBytes } from './snapshot-bytes.ts';
 
 /** The most events that a head carries; more have a row of their own, so that a head stays cheap to replace. */
@@ -27,13 +28,14 @@ export function takeRunRows(hot: HotRun, now: number, writes: RowWrite[]): void 
   hot.taken = undefined;
   if (hot.isReplaced) return;
   for (const replaced of hot.replaced) takePastRows(replaced, now, writes);
+  const saved = takeSavedRows(hot, writes);
   const taken = takeBody(hot, writes);
   const ready = readyItemsOf(hot, now);
   deleteItemRows(hot, ready, writes);
   writes.push({ table: 'heads', put: headRow(hot, now, taken.body), isNew: !hot.hasHead && hot.replaced.length === 0 });
   deleteSnapshotRows(hot, taken.snapshotRow, writes);
   putItemRows(hot, ready, writes);
-  noteTaken(hot, taken, ready.size === 0 ? NO_ITEMS : new Set(ready.keys()));
+  noteTaken(hot, taken, ready.size === 0 ? NO_ITEMS : new Set(ready.keys()), saved);
   hot.isDirty = false;
 }
 
@@ -48,6 +50,7 @@ export function settleRunRows(hot: HotRun): void {
   hot.itemRows = taken.itemRows;
   hot.standingItems = taken.itemRows;
   hot.snapshotRows = taken.snapshotRow === 0 ? [] : [taken.snapshotRow];
+  settleSavedRows(hot, taken.saved);
   hot.tail.dropBefore(taken.openFrom);
   if (taken.replaced.length === 0) return;
   for (const replaced of taken.replaced) settleRunRows(replaced);
@@ -55,16 +58,22 @@ export function settleRunRows(hot: HotRun): void {
 }
 
 function takePastRows(hot: HotRun, now: number, writes: RowWrite[]): void {
+  const saved = takeSavedRows(hot, writes);
   const taken = takeBody(hot, writes);
   deleteItemRows(hot, readyItemsOf(hot, now), writes);
   writes.push({ table: 'pastHeads', put: pastHeadRow(hot, taken.body) });
   deleteSnapshotRows(hot, taken.snapshotRow, writes);
-  noteTaken(hot, taken, NO_ITEMS);
+  noteTaken(hot, taken, NO_ITEMS, saved);
 }
 
 /** Notes what is on its way. A round that fails may have written any of it, so that what rounds before did stays noted. */
-function noteTaken(hot: HotRun, { openFrom, snapshotRow }: TakenBody, itemRows: ReadonlySet<number>): void {
-  hot.taken = { openFrom, snapshotRow, itemRows, replaced: hot.replaced };
+function noteTaken(
+  hot: HotRun,
+  { openFrom, snapshotRow }: TakenBody,
+  itemRows: ReadonlySet<number>,
+  saved: TakenRows['saved'],
+): void {
+  hot.taken = { openFrom, snapshotRow, itemRows, replaced: hot.replaced, saved };
   if (itemRows.size > 0) hot.itemRows = hot.itemRows.size === 0 ? itemRows : new Set([...hot.itemRows, ...itemRows]);
   if (snapshotRow > 0 && !hot.snapshotRows.includes(snapshotRow)) hot.snapshotRows = [...hot.snapshotRows, snapshotRow];
 }

@@ -6,6 +6,7 @@ import type { HeldLease } from '../dispatch/held-lease.ts';
 import { runIdKey } from '../mailboxes/run-id-key.ts';
 import { incarnationTime } from './incarnation.ts';
 import type { RunHeartbeats } from './run-heartbeats.ts';
+import type { SavedPayloads } from './saved-snapshots.ts';
 import type { StartFacts } from './start-facts.ts';
 import { createTail, type Tail } from './tail.ts';
 
@@ -19,6 +20,8 @@ export interface TakenRows {
   readonly itemRows: ReadonlySet<number>;
   /** The incarnations before this one whose past heads are written. */
   readonly replaced: readonly HotRun[];
+  /** Payloads of snapshots of a CLIENT run, by version: those that have a row, and those that have none any more. */
+  readonly saved: { readonly put: readonly number[]; readonly gone: readonly number[] };
 }
 
 /** The newest incarnation of a run, in memory. */
@@ -65,6 +68,8 @@ export interface HotRun {
   heartbeats: RunHeartbeats | undefined;
   /** Incarnations before this one whose past heads are not written yet. */
   replaced: readonly HotRun[];
+  /** Payloads that the runtime saved and the log does not keep. Absent: none. */
+  saved: SavedPayloads | undefined;
   /** Whether `answered` has every request to it: it was in memory since its start, and nothing had its id before. */
   knowsAnswers: boolean;
   /** Requests that were answered. Absent: none was. */
@@ -106,6 +111,7 @@ export function hotRunFrom(run: Run, start: StartFacts, tail: Tail): HotRun {
     holds: [],
     heartbeats: undefined,
     replaced: [],
+    saved: undefined,
     knowsAnswers: false,
     answered: undefined,
   };

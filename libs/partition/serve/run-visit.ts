@@ -12,6 +12,7 @@ import type { Waiter } from '../commit/waiter.ts';
 import { createHotRun, type HotRun, replaceRun } from '../runs/hot-run.ts';
 import { runEndOf } from '../runs/run-end.ts';
 import { ENTRY_KIND, encodeRunName, writeRunEntryHead } from '../runs/run-entry.ts';
+import { hasLargeSave, noSavedPayloads, withoutPayloads } from '../runs/saved-snapshots.ts';
 import type { StartFacts } from '../runs/start-facts.ts';
 import type { PartitionEvent } from '../state/partition-event.ts';
 import { encodePartitionEvent } from '../state/partition-event-codec.ts';
@@ -147,8 +148,19 @@ function createVisit(sink: VisitSink, writer: ByteWriter, idle: DrivenVisit[]): 
     writeRunEntryHead(writer, target.entryName, start, { firstSequence, count: written.length });
     const eventsAt = writer.length;
     for (const event of written) encodeEvent(writer, event, target.baseTime);
-    tail.append(firstSequence, written.length, writer.bytes, eventsAt, writer.length);
+    if (target.run.client !== undefined && hasLargeSave(written)) keepWithoutPayloads(target, written, firstSequence);
+    else tail.append(firstSequence, written.length, writer.bytes, eventsAt, writer.length);
     target.lastPosition = sink.addEntry(writer.bytes, writer.length);
+  }
+
+  /** The journal has what a runtime saved; the log of the run keeps where that is. */
+  function keepWithoutPayloads(target: HotRun, written: readonly Event[], firstSequence: number): void {
+    target.saved ??= noSavedPayloads();
+    const kept = withoutPayloads(written, target.saved);
+    const length = writer.length;
+    for (const event of kept) encodeEvent(writer, event, target.baseTime);
+    target.tail.append(firstSequence, kept.length, writer.bytes, length, writer.length);
+    writer.length = length;
   }
 
   const visit: DrivenVisit = {

@@ -5,7 +5,7 @@ import { RunStatus } from '#gen/millrace/state/v1/run_status_pb.ts';
 import { failureOf } from '#test/doors/failure.ts';
 import { atFork, atTask, type ClientCalls, clientCalls, opaque, textOf } from './client-calls.ts';
 import { runCalls } from './run-calls.ts';
-import { DOORS, ROOT, type ServedState, serveState } from './serve-state.ts';
+import { DOORS, newTenant, ROOT, type ServedState, serveState } from './serve-state.ts';
 import type { StateHome } from './state-homes.ts';
 
 const NO_INCARNATION = '01980000-0000-7000-8000-00000000dead';
@@ -21,6 +21,43 @@ export function snapshotsContract(name: string, createHome: () => Promise<StateH
       served = stack.use(await serveState(stack.use(await home.openState())));
     }, 60_000);
     afterAll(async () => await stack.disposeAsync(), 60_000);
+
+    test('[2, 61] the versions that are kept are there after a restart, and after one more', async () => {
+      await using home = await createHome();
+      const [door = DOORS[0]] = DOORS;
+      if (door === undefined) throw new TypeError('there is no door');
+      const tenantId = newTenant();
+      const textAt = (version: number): string => `${version} `.repeat(version % 2 === 0 ? 10 : 1_000);
+      const session = async (act: (calls: ClientCalls) => Promise<void>): Promise<void> => {
+        await using store = await home.openState();
+        await using again = await serveState(store);
+        await act(await clientCalls(door, again, tenantId));
+      };
+      const expectKept = async ({ load }: ClientCalls, versions: readonly number[]): Promise<void> => {
+        for (const version of versions) {
+          expect(textOf((await load('r', BigInt(version)))?.content.value as never)).toBe(textAt(version));
+        }
+        const before = BigInt((versions[0] ?? 0) - 1);
+        expect(await failureOf(load('r', before))).toMatchObject({ reason: 'SNAPSHOT_NOT_FOUND' });
+      };
+      const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, at) => from + at);
+      await session(async (calls) => {
+        for (const version of range(1, 12)) await calls.save('r', { payload: opaque(textAt(version)) });
+        await calls.snapshots.saveTaskResult({ tenantId, runId: 'r', taskId: 'a', output: opaque('1') }, ROOT);
+        await expectKept(calls, range(3, 12));
+      });
+      await session(async (calls) => {
+        await expectKept(calls, range(3, 12));
+        const { commitToken } = await calls.save('r', { payload: opaque(textAt(13)), position: atTask('t') });
+        await calls.snapshots.listSnapshots({ tenantId, afterCommit: commitToken }, ROOT);
+        await expectKept(calls, range(4, 13));
+      });
+      await session(async (calls) => {
+        await expectKept(calls, range(4, 13));
+        expect(textOf((await calls.load('r'))?.taskResults['a'])).toBe('1');
+        expect((await calls.find()).map(({ taskId }) => taskId)).toEqual(['t']);
+      });
+    });
 
     describe.each(DOORS)('by $name', (door) => {
       const open = (): Promise<ClientCalls> => clientCalls(door, served);

@@ -24,12 +24,15 @@ async function check(channel: RpcChannel, told: readonly ToldRun[]): Promise<voi
   const snapshots = createClient(SnapshotService, channel);
   const runs = createClient(RunService, channel);
   const claims = createClient(ClaimService, channel);
-  for (const { runId, results, fences, versions, isOver } of told) {
+  for (const { runId, results, fences, versions, state, isOver } of told) {
     const { run } = await runs.getRun({ runId });
     const isEnded = run?.status === RunStatus.COMPLETED;
     expect([runId, isEnded]).toEqual([runId, isOver]);
     expect(versions).toEqual(versions.map((_, index) => BigInt(index + 1)));
     expect(run?.snapshotVersion).toBe(BigInt(versions.length));
+    const { snapshot } = await snapshots.loadSnapshot({ runId });
+    const content = snapshot?.content.case === 'opaque' ? snapshot.content.value.value.value : '';
+    expect(Buffer.from((content ?? '') as string).toString()).toBe(state);
     expect(fences).toEqual(fences.toSorted((a, b) => (a < b ? -1 : 1)));
     expect(new Set(fences).size).toBe(fences.length);
     for (const [taskId, text] of results) {

@@ -3,6 +3,7 @@ import { type Payload as PayloadMessage, PayloadSchema } from '#gen/millrace/com
 import type { Snapshot } from '#gen/millrace/state/v1/snapshot_pb.ts';
 import type { SavedSnapshot } from '#libs/engine/model/client-state.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
+import { readSavedPayload } from '#libs/partition/rows/saved-rows.ts';
 import type { HotRun } from '#libs/partition/runs/hot-run.ts';
 import type { StateTables } from '#libs/store/store.ts';
 import { openStateOf } from '../reads/open-state.ts';
@@ -92,7 +93,7 @@ export function freshSnapshot(hot: HotRun): Snapshot {
  * @throws DATA_CORRUPTION for a log that does not decode.
  */
 export async function finishSnapshot(
-  tables: Pick<StateTables, 'readSegments'>,
+  tables: Pick<StateTables, 'readSegments' | 'readSnapshot'>,
   { hot, message, saved, isNewest, results }: SnapshotDraft,
 ): Promise<Snapshot> {
   const wanted = [1, ...(saved === undefined ? [] : [saved.place])];
@@ -107,7 +108,7 @@ export async function finishSnapshot(
     message.atSequence = BigInt(record.atSequence);
     const createTime = maybeTimestampFromTime(entry?.eventTime);
     if (createTime !== undefined) message.createTime = createTime;
-    const opaque = payloadToReadableProto(record.payload);
+    const opaque = payloadToReadableProto(record.payload ?? (await readSavedPayload(tables, hot, saved.version)));
     if (opaque !== undefined) message.content = { case: 'opaque', value: opaque };
     if (!isNewest) showAsItWas(message, record);
   }
