@@ -42,6 +42,7 @@ export async function runRuntime(
       results: new Map(),
       fences: [],
       versions: [],
+      state: '',
       isOver: false,
     };
     told.push(run);
