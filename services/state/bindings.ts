@@ -24,6 +24,12 @@ import { createDeliverMessages } from './rpc/cluster-service/deliver-messages.ts
 import { createListMembers } from './rpc/cluster-service/list-members.ts';
 import { createWatchMembers } from './rpc/cluster-service/watch-members.ts';
 import { NOTHING_OPEN, type StateContext } from './rpc/context.ts';
+import { createCheckAndCancel } from './rpc/control-service/check-and-cancel.ts';
+import { createCheckAndPause } from './rpc/control-service/check-and-pause.ts';
+import { createCheckControls } from './rpc/control-service/check-controls.ts';
+import { createClearControl } from './rpc/control-service/clear-control.ts';
+import { createGetControl } from './rpc/control-service/get-control.ts';
+import { createStoreControl } from './rpc/control-service/store-control.ts';
 import { createGetDefinition } from './rpc/definition-service/get-definition.ts';
 import { createListDefinitions } from './rpc/definition-service/list-definitions.ts';
 import { createPutDefinition } from './rpc/definition-service/put-definition.ts';
@@ -39,25 +45,30 @@ import { createRecordSteps } from './rpc/dispatch-service/record-steps.ts';
 import { createReleaseWork } from './rpc/dispatch-service/release-work.ts';
 import { createStartChild } from './rpc/dispatch-service/start-child.ts';
 import { createWork } from './rpc/dispatch-service/work.ts';
+import { createAppendEvents } from './rpc/event-log-service/append-events.ts';
 import { createGetLatestSequence } from './rpc/event-log-service/get-latest-sequence.ts';
 import { createListEvents } from './rpc/event-log-service/list-events.ts';
 import { createWatchEvents } from './rpc/event-log-service/watch-events.ts';
 import { createDownloadPayload } from './rpc/payload-service/download-payload.ts';
 import { createUploadPayload } from './rpc/payload-service/upload-payload.ts';
+import { createAppendRunState } from './rpc/run-service/append-run-state.ts';
 import { createCancelRun } from './rpc/run-service/cancel-run.ts';
 import { createCountRuns } from './rpc/run-service/count-runs.ts';
 import { createDeleteRun } from './rpc/run-service/delete-run.ts';
 import { createExplainRun } from './rpc/run-service/explain-run.ts';
 import { createGetRun } from './rpc/run-service/get-run.ts';
 import { createListRuns } from './rpc/run-service/list-runs.ts';
+import { createPatchRunState } from './rpc/run-service/patch-run-state.ts';
 import { createPauseRun } from './rpc/run-service/pause-run.ts';
 import { createResumeRun } from './rpc/run-service/resume-run.ts';
 import { createSession } from './rpc/run-service/session.ts';
 import { createStartRun } from './rpc/run-service/start-run.ts';
 import { createTerminateRun } from './rpc/run-service/terminate-run.ts';
+import { createUpdateRunStatus } from './rpc/run-service/update-run-status.ts';
 import { createWaitRun } from './rpc/run-service/wait-run.ts';
 import { createWatchRun } from './rpc/run-service/watch-run.ts';
 import { keyOfStart } from './rpc/runs/key-of-start.ts';
+import { createConsumeSignal } from './rpc/signal-service/consume-signal.ts';
 import { createSendSignal } from './rpc/signal-service/send-signal.ts';
 import { createDeleteSnapshot } from './rpc/snapshot-service/delete-snapshot.ts';
 import { createListSnapshots } from './rpc/snapshot-service/list-snapshots.ts';
@@ -82,7 +93,7 @@ export function createStateBindings(
       watchMembers: createWatchMembers(context),
       deliverMessages: createDeliverMessages(context),
     }),
-    bindService(ControlService, {}),
+    bindControls(context, forwarding),
     bindService(DefinitionService, {
       putDefinition: createPutDefinition(context),
       getDefinition: createGetDefinition(context),
@@ -94,8 +105,9 @@ export function createStateBindings(
       forwardedHandlers(
         forwarding,
         EventLogService,
-        { listEvents: byRunId, getLatestSequence: byRunId, watchEvents: byRunId },
+        { appendEvents: byRunId, listEvents: byRunId, getLatestSequence: byRunId, watchEvents: byRunId },
         {
+          appendEvents: createAppendEvents(context),
           listEvents: createListEvents(context),
           getLatestSequence: createGetLatestSequence(context),
           watchEvents: createWatchEvents(context),
@@ -110,7 +122,12 @@ export function createStateBindings(
     bindRuns(context, forwarding),
     bindService(
       SignalService,
-      forwardedHandlers(forwarding, SignalService, { sendSignal: byRunId }, { sendSignal: createSendSignal(context) }),
+      forwardedHandlers(
+        forwarding,
+        SignalService,
+        { sendSignal: byRunId, consumeSignal: byRunId },
+        { sendSignal: createSendSignal(context), consumeSignal: createConsumeSignal(context) },
+      ),
     ),
     bindSnapshots(context, forwarding),
     bindService(TenantService, {}),
@@ -125,6 +142,9 @@ function bindRuns(context: StateContext, forwarding: Forwarding | undefined): Se
     waitRun: byRunId,
     watchRun: byRunId,
     explainRun: byRunId,
+    updateRunStatus: byRunId,
+    patchRunState: byRunId,
+    appendRunState: byRunId,
     cancelRun: byRunId,
     pauseRun: byRunId,
     resumeRun: byRunId,
@@ -140,6 +160,9 @@ function bindRuns(context: StateContext, forwarding: Forwarding | undefined): Se
     waitRun: createWaitRun(context),
     watchRun: createWatchRun(context),
     explainRun: createExplainRun(context),
+    updateRunStatus: createUpdateRunStatus(context),
+    patchRunState: createPatchRunState(context),
+    appendRunState: createAppendRunState(context),
     cancelRun: createCancelRun(context),
     pauseRun: createPauseRun(context),
     resumeRun: createResumeRun(context),
@@ -147,6 +170,26 @@ function bindRuns(context: StateContext, forwarding: Forwarding | undefined): Se
     deleteRun: createDeleteRun(context),
   };
   return bindService(RunService, forwardedHandlers(forwarding, RunService, keys, handlers));
+}
+
+function bindControls(context: StateContext, forwarding: Forwarding | undefined): ServiceBinding {
+  const keys = {
+    storeControl: byRunId,
+    getControl: byRunId,
+    clearControl: byRunId,
+    checkAndCancel: byRunId,
+    checkAndPause: byRunId,
+    checkControls: byRunId,
+  };
+  const handlers = {
+    storeControl: createStoreControl(context),
+    getControl: createGetControl(context),
+    clearControl: createClearControl(context),
+    checkAndCancel: createCheckAndCancel(context),
+    checkAndPause: createCheckAndPause(context),
+    checkControls: createCheckControls(context),
+  };
+  return bindService(ControlService, forwardedHandlers(forwarding, ControlService, keys, handlers));
 }
 
 function bindDispatch(context: StateContext, forwarding: Forwarding | undefined): ServiceBinding {

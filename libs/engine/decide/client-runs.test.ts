@@ -48,9 +48,22 @@ describe('[60] the status of a CLIENT run', () => {
     if (legal.has(`${from} ${to}`) || (open && STATUSES.indexOf(to) >= 3)) {
       s.accept(update(to));
       expect(s.run.status).toBe(to);
+    } else if (from === to) {
+      expect(s.accept(update(to))).toEqual({ kind: 'run', status: to, cancelling: false });
+      expect(s.events).toEqual([]);
     } else {
       expect(s.refuse(update(to))).toEqual({ reason: 'ILLEGAL_STATUS', metadata: { from, to } });
     }
+  });
+
+  test('that is set to PAUSED is what a pending pause asked for', () => {
+    const s = createScenario('CLIENT');
+    s.accept(update('RUNNING'));
+    s.accept({ kind: 'pauseRun', requestedBy: 'ann', reason: '' });
+    s.accept(update('PAUSED'));
+    expect(s.run.pendingPause).toBeUndefined();
+    s.accept({ kind: 'resumeRun', requestedBy: 'ann', reason: '' });
+    expect(s.accept({ kind: 'checkControls', checks: 'both', taskId: '' })).toMatchObject({ outcome: 'NONE' });
   });
 
   test('that is not the expected one is not changed', () => {

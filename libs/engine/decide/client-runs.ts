@@ -18,11 +18,14 @@ export function decideAppendEvents(run: Run, command: AppendEvents, now: number)
   return draft.events.length === 0 ? nothing(reply) : appended(draft, reply);
 }
 
-/** Changes the status: PENDING → RUNNING, RUNNING ↔ PAUSED, any open one → an end [60]. */
+/** Changes the status: PENDING → RUNNING, RUNNING ↔ PAUSED, any open one → an end [60]. The same again is nothing new. */
 export function decideUpdateStatus(run: Run, command: UpdateStatus, now: number): Decision {
   const from = run.status;
   const to = command.status;
   const expected = command.expectedStatus;
+  if (to === from && (expected === undefined || expected === from)) {
+    return nothing({ kind: 'run', status: from, cancelling: false });
+  }
   if (!isLegalChange(from, to) || (expected !== undefined && expected !== from)) {
     return rejected('ILLEGAL_STATUS', { from, to });
   }

@@ -93,7 +93,11 @@ function foldRecord(run: Run, client: ClientState, record: SystemRecord, place: 
 
 function changeStatus(run: Run, record: Extract<SystemRecord, { kind: 'statusChanged' }>, time: number): void {
   run.status = record.toStatus;
-  if (record.toStatus === 'PAUSED') run.pause = { requestedBy: '', reason: record.reason, sinceTime: time };
+  if (record.toStatus === 'PAUSED') {
+    run.pause = { requestedBy: '', reason: record.reason, sinceTime: time };
+    // Its runtime held it without a check; else it would be held once more as soon as it is resumed.
+    run.pendingPause = undefined;
+  }
   if (record.toStatus === 'RUNNING') {
     run.startTime ??= time;
     if (run.pause !== undefined) run.resumeTime = time;

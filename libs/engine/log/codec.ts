@@ -1,11 +1,21 @@
 import { LogError } from '../model/log-error.ts';
-import { type ByteReader, readByte, readDouble, readInt64, readString, readVarint, take } from './byte-reader.ts';
+import {
+  type ByteReader,
+  readByte,
+  readDouble,
+  readInt64,
+  readSigned,
+  readString,
+  readVarint,
+  take,
+} from './byte-reader.ts';
 import {
   type ByteWriter,
   reserve,
   writeByte,
   writeDouble,
   writeInt64,
+  writeSigned,
   writeString,
   writeVarint,
 } from './byte-writer.ts';
@@ -18,6 +28,8 @@ export interface Codec<T> {
 
 /** Whole numbers from 0: sequences, ordinals, times in milliseconds. */
 export const varint: Codec<number> = { write: writeVarint, read: readVarint };
+/** Whole numbers of either sign: moments that may be before 1970. */
+export const signed: Codec<number> = { write: writeSigned, read: readSigned };
 /** An int64. */
 export const int64: Codec<bigint> = { write: writeInt64, read: readInt64 };
 /** Any number. */

@@ -84,7 +84,7 @@ const SAMPLES: { readonly [Kind in EventKind]: Extract<EventBody, { kind: Kind }
   taskLeased: { kind: 'taskLeased', ...node, lease, attempt: 1 },
   taskCompleted: { kind: 'taskCompleted', ...node, output: payload, attempt: 1, workerId: UUID },
   taskFailed: { kind: 'taskFailed', ...node, failure, attempt: 1, retryTime: undefined, workerId: '' },
-  clientEvent: { kind: 'clientEvent', type: 'did', data: payload, sourceTime: BASE, metadata: { k: 'v' } },
+  clientEvent: { kind: 'clientEvent', type: 'did', data: payload, sourceTime: -1, metadata: { k: 'v' } },
   stateSet: { kind: 'stateSet', key: 'k', value: payload, step, ordinal: 1 },
   runStarted: {
     ...startCommand({ parent, attributes, runTimeoutMs: 5, replacedIncarnation: UUID }),

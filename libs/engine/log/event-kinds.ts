@@ -6,7 +6,7 @@ import { LogError } from '../model/log-error.ts';
 import { readVarint } from './byte-reader.ts';
 import { writeVarint } from './byte-writer.ts';
 import { CLIENT_RECORDS } from './client-record-kinds.ts';
-import { type Codec, flag, id, list, object, optional, record, text, varint, word } from './codec.ts';
+import { type Codec, flag, id, list, object, optional, record, signed, text, varint, word } from './codec.ts';
 import { type Body, type KindCodec, kind, TASK_FIELDS } from './kind-codec.ts';
 import {
   attribute,
@@ -139,7 +139,7 @@ export const EVENT_KINDS: { readonly [Kind in EventKind]: KindCodec<Body<EventBo
   taskLeased: kind(11, TASK_FIELDS.taskLeased),
   taskCompleted: kind(12, TASK_FIELDS.taskCompleted),
   taskFailed: kind(13, TASK_FIELDS.taskFailed),
-  clientEvent: kind(14, { type: text, data: payload, sourceTime: optional(time), metadata: record(text) }),
+  clientEvent: kind(14, { type: text, data: payload, sourceTime: optional(signed), metadata: record(text) }),
   stateSet: kind(15, { key: text, value: payload, step: maybeStep, ordinal: varint }),
   runStarted,
   runEnded,

@@ -1,4 +1,7 @@
+import { createClient } from '@connectrpc/connect';
 import { describe, expect, test } from 'vitest';
+import { ControlKind } from '#gen/millrace/state/v1/control_pb.ts';
+import { ControlService } from '#gen/millrace/state/v1/control_service_pb.ts';
 import { RunAction } from '#gen/millrace/state/v1/run_service_pb.ts';
 import { RunStatus } from '#gen/millrace/state/v1/run_status_pb.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
@@ -12,6 +15,13 @@ import { describeServed, type RunsContract } from './describe-served.ts';
 const { RUNNING, PAUSED, CANCELLED, TERMINATED } = RunStatus;
 const ACTIONS = ['cancelRun', 'pauseRun', 'resumeRun', 'terminateRun'] as const;
 const ENDED = ['CANNOT_CANCEL', 'CANNOT_PAUSE', 'NOT_PAUSED', 'CANNOT_CANCEL'];
+
+/** What is asked of a run, and which of the outcomes that has. StoreControl does what the call of its kind does. */
+const STEPS = [
+  ...ACTIONS.map((action, at) => [action, at] as const),
+  [ControlKind.CANCEL, 0],
+  [ControlKind.PAUSE, 1],
+] as const;
 
 /** How a run comes into a state, and what it is after each of the actions, or why it is refused. */
 const MATRIX: readonly {
@@ -64,16 +74,22 @@ export const controlsContract: RunsContract = (name, createHome) =>
       test.each(MATRIX)('[26] a run that is $state follows the control matrix', async ({ reach, outcomes }) => {
         const calls = await open();
         const { tenantId, runs, start } = calls;
-        for (const [at, action] of ACTIONS.entries()) {
+        const store = createClient(ControlService, door.transport(served().addresses)).storeControl;
+        for (const [action, at] of STEPS) {
           const runId = `r-${action}`;
           await start(runId);
           await reach(calls, runId);
           const outcome = outcomes[at];
-          const called = runs[action]({ tenantId, runId }, ROOT);
+          const called =
+            typeof action === 'string'
+              ? runs[action]({ tenantId, runId }, ROOT)
+              : store({ tenantId, runId, kind: action }, ROOT);
           if (typeof outcome === 'string') {
             expect(await failureOf(called)).toMatchObject({ code: 'FAILED_PRECONDITION', reason: outcome });
           } else {
-            expect((await called).run, action).toMatchObject({ status: outcome });
+            const answer = await called;
+            expect(answer.run, String(action)).toMatchObject({ status: outcome });
+            if ('pending' in answer) expect(answer.pending).toBe(false);
           }
           // Nothing is left for the next one.
           await runs.deleteRun({ tenantId, runId }, ROOT);

@@ -6,7 +6,7 @@ import type { Event } from '#gen/millrace/state/v1/event_pb.ts';
 import { ConflictPolicy } from '#gen/millrace/state/v1/run_service_pb.ts';
 import { incarnationFrom } from '#libs/partition/runs/incarnation.ts';
 import { failureOf } from '#test/doors/failure.ts';
-import { appended, performOn, startClientRun } from './client-run.ts';
+import { clientCalls } from './recording-calls.ts';
 import { kindsOf, numbersOf, runWithSteps, upTo } from './event-logs.ts';
 import { type HeldStore, holdJournal } from './held-journal.ts';
 import { type RunCalls, runCalls } from './run-calls.ts';
@@ -102,8 +102,7 @@ export function eventsContract(name: string, createHome: () => Promise<StateHome
         const latest = (runId: string): ReturnType<typeof events.getLatestSequence> =>
           events.getLatestSequence({ tenantId, runId }, ROOT);
         expect(await latest('r')).toMatchObject({ sequence: 2n, incarnation: run?.incarnation });
-        const incarnation = incarnationFrom(Date.now(), randomBytes(10));
-        await startClientRun(served.node, { tenantId, runId: 'client' }, incarnation);
+        const incarnation = await (await clientCalls(door, served, tenantId)).startClient('client');
         expect(await latest('client')).toMatchObject({ sequence: 0n, incarnation });
         expect(await failureOf(latest('none'))).toMatchObject({ code: 'NOT_FOUND', reason: 'RUN_NOT_FOUND' });
       });
@@ -131,11 +130,16 @@ export function eventsContract(name: string, createHome: () => Promise<StateHome
       });
 
       test('of a CLIENT run system records are shown on request, each after the event that it followed', async () => {
-        const { tenantId, events, dispatch } = await open();
+        const { tenantId, events, dispatch, signals, startClient, append } = await clientCalls(door, served);
         const key = { tenantId, runId: 'client' };
-        await startClientRun(served.node, key, incarnationFrom(Date.now(), randomBytes(10)));
-        const signal = { kind: 'sendSignal', name: 's', signalId: '', payload: undefined } as const;
-        await performOn(served.node, key, signal, appended('one', 'two'), signal, signal, appended('three'), signal);
+        await startClient('client');
+        const signal = (): Promise<unknown> => signals.sendSignal({ ...key, name: 's' }, ROOT);
+        await signal();
+        await append('client', 'one', 'two');
+        await signal();
+        await signal();
+        await append('client', 'three');
+        await signal();
         const list = async (request: { includeSystem?: boolean; afterSequence?: bigint; pageSize?: number }) => {
           const found: Event[] = [];
           let pageToken = '';
@@ -174,7 +178,8 @@ export function eventsContract(name: string, createHome: () => Promise<StateHome
         )) {
           watched.push(...more.map(({ sequence, kind }) => `${sequence} ${kind.case}`));
           if (watched.length === 5) {
-            await performOn(served.node, key, signal, appended('four'));
+            await signal();
+            await append('client', 'four');
           }
           if (watched.length === 7) break;
         }

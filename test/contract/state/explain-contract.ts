@@ -2,12 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { durationFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Blocker } from '#gen/millrace/state/v1/blocker_pb.ts';
+import { ControlKind } from '#gen/millrace/state/v1/control_pb.ts';
 import { ConflictPolicy, type ExplainRunResponse } from '#gen/millrace/state/v1/run_service_pb.ts';
 import { RunStatus } from '#gen/millrace/state/v1/run_status_pb.ts';
 import type { Owner } from '#libs/partition/ownership/ownership.ts';
 import { soloCluster } from '#services/testing/solo-cluster.ts';
 import { failureOf } from '#test/doors/failure.ts';
-import { appended, performOn, startClientRun } from './client-run.ts';
+import { clientCalls } from './recording-calls.ts';
 import { definitionCalls, functionOf } from './definition-calls.ts';
 import { type RunCalls, runCalls } from './run-calls.ts';
 import { DOORS, GRPC, ROOT, type ServedState, serveState } from './serve-state.ts';
@@ -301,12 +302,13 @@ export function explainContract(name: string, createHome: () => Promise<StateHom
 
       test('a CLIENT run names its runtime, and the controls that wait for it', async () => {
         const { tenantId, explain } = await open();
-        const key = { tenantId, runId: 'client' };
-        await startClientRun(served.node, key, '01a21ee7-2034-76b0-a6fd-daca11881316');
-        await performOn(served.node, key, appended('one'));
+        const { controls, startClient, append } = await clientCalls(door, served, tenantId);
+        await startClient('client');
+        await append('client', 'one');
         expect(kindsOf(await explain('client'))).toEqual(['client']);
         expect((await explain('client')).summary).toBe('The runtime that drives the run is to act.');
-        await performOn(served.node, key, { kind: 'pauseRun', requestedBy: 'ann', reason: 'audit' });
+        const pause = { kind: ControlKind.PAUSE, requestedBy: 'ann', reason: 'audit' };
+        await controls.storeControl({ tenantId, runId: 'client', ...pause }, ROOT);
         const explained = await explain('client');
         expect(kindsOf(explained)).toEqual(['pendingControl', 'client']);
         expect(blockerOf(explained, 'pendingControl').control).toMatchObject({ requestedBy: 'ann', reason: 'audit' });

@@ -1,4 +1,11 @@
+import { createClient } from '@connectrpc/connect';
+import { createGrpcTransport } from '@connectrpc/connect-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ControlService } from '#gen/millrace/state/v1/control_service_pb.ts';
+import { Driver } from '#gen/millrace/state/v1/driver_pb.ts';
+import { EventLogService } from '#gen/millrace/state/v1/event_log_service_pb.ts';
+import { RunService } from '#gen/millrace/state/v1/run_service_pb.ts';
+import { SignalService } from '#gen/millrace/state/v1/signal_service_pb.ts';
 import { openOrderWorker } from './order-worker.ts';
 import { type ServedState, serveState } from './served-state.ts';
 
@@ -82,6 +89,51 @@ test('a history is the events in order, as lines or as JSON', TIMEOUT, async () 
   expect(followed.lines).toHaveLength(events.length + 1);
   expect(followed.lines.at(-1)).toMatchObject({ run: { runId: 'history-1', status: 'COMPLETED' } });
 });
+
+test('the history of a run that its client drives shows what the server did to it on request', TIMEOUT, async () => {
+  const { millrace, address } = served;
+  const transport = createGrpcTransport({ baseUrl: `http://${address}` });
+  const runs = createClient(RunService, transport);
+  const run = { runId: 'client-1' };
+  const firstTask = { taskId: 'first' };
+  await runs.startRun({ ...run, workflow: 'order', driver: Driver.CLIENT, firstTask });
+  await createClient(EventLogService, transport).appendEvents({
+    ...run,
+    events: [{ type: 'did', data: json('{"n":1}') }],
+  });
+  await runs.patchRunState({ ...run, patch: json('{"a":1}') });
+  await runs.appendRunState({ ...run, key: 'log', value: json('1') });
+  await millrace.run(['run', 'signal', 'client-1', 'go', '--payload', '7']);
+  await createClient(SignalService, transport).consumeSignal({ ...run, name: 'go' });
+  await millrace.run(['run', 'pause', 'client-1', '--reason', 'audit']);
+  await createClient(ControlService, transport).checkControls(run);
+  const shown = await millrace.run(['run', 'history', 'client-1']);
+  expect(shown.stdout.trimEnd().split('\n')).toHaveLength(1);
+  expect(shown.stdout).toMatch(/ClientEvent +did: \{"n":1\}/);
+  const { code, stdout } = await millrace.run(['run', 'history', 'client-1', '--system']);
+  expect(code).toBe(0);
+  const lines = stdout.trimEnd().split('\n');
+  for (const [at, text] of [
+    /SystemRecord +started: order 1/,
+    /position set/,
+    /offered: first, attempt 1/,
+    /ClientEvent +did/,
+    /state changed: version 1/,
+    /state changed: version 2, log/,
+    /signal received: go, 7/,
+    /signal consumed: go/,
+    /control requested: PAUSE.*audit/,
+    /control cleared: PAUSE/,
+    /status changed: PENDING to PAUSED, audit/,
+  ].entries()) {
+    expect(lines[at]).toMatch(text);
+  }
+  expect(lines).toHaveLength(11);
+});
+
+function json(value: string): { readonly value: { readonly case: 'json'; readonly value: string } } {
+  return { value: { case: 'json', value } };
+}
 
 test('a watch shows events as they happen, and ends with the run', TIMEOUT, async () => {
   const { millrace, address } = served;

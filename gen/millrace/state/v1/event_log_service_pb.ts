@@ -380,7 +380,7 @@ export const EventLogService: GenService<{
   /**
    * Appends one or many events to a CLIENT run, all or none; they are numbered without gaps. Safe to repeat with the
    * same request id, or with `expected_sequence`. Errors: RUN_NOT_FOUND, WRONG_DRIVER, RUN_TERMINAL, SEQUENCE_CONFLICT,
-   * LEASE_LOST for another incarnation, PAYLOAD_TOO_LARGE.
+   * LEASE_LOST for another incarnation, PAYLOAD_TOO_LARGE, PAYLOAD_NOT_FOUND.
    *
    * @generated from rpc millrace.state.v1.EventLogService.AppendEvents
    */

@@ -1094,7 +1094,7 @@ export type PatchRunStateRequest = Message<"millrace.state.v1.PatchRunStateReque
   mode: PatchMode;
 
   /**
-   * The JSON patch or document; an object at the top.
+   * The patch or document: a JSON object of at most 1 MiB, nested at most 100 deep, without encodings.
    *
    * @generated from field: millrace.common.v1.Payload patch = 5;
    */
@@ -1137,7 +1137,7 @@ export type PatchRunStateResponse = Message<"millrace.state.v1.PatchRunStateResp
   stateVersion: bigint;
 
   /**
-   * The document now; a reference when it is larger than 1 MiB.
+   * The document now, at most 1 MiB of JSON.
    *
    * @generated from field: millrace.common.v1.Payload state = 2;
    */
@@ -1193,7 +1193,7 @@ export type AppendRunStateRequest = Message<"millrace.state.v1.AppendRunStateReq
   key: string;
 
   /**
-   * The value to append, JSON.
+   * The value to append: JSON of at most 1 MiB, nested at most 100 deep, without encodings.
    *
    * @generated from field: millrace.common.v1.Payload value = 5;
    */
@@ -2162,8 +2162,9 @@ export const RunService: GenService<{
   },
   /**
    * Sets the status of a CLIENT run: PENDING to RUNNING, RUNNING to PAUSED and back, any open one to a terminal one;
-   * the same status again is fine. Safe to repeat. Errors: RUN_NOT_FOUND, WRONG_DRIVER, ILLEGAL_STATUS, LEASE_LOST for
-   * another incarnation than the newest.
+   * the same status again is fine. Safe to repeat, with `expected_status` by the same request id. Errors:
+   * RUN_NOT_FOUND, WRONG_DRIVER, ILLEGAL_STATUS, LEASE_LOST for another incarnation than the newest, PAYLOAD_TOO_LARGE,
+   * PAYLOAD_NOT_FOUND.
    *
    * @generated from rpc millrace.state.v1.RunService.UpdateRunStatus
    */
@@ -2175,7 +2176,7 @@ export const RunService: GenService<{
   /**
    * Changes the state document of a CLIENT run. Concurrent merges all survive. Safe to repeat with the same request id.
    * Errors: RUN_NOT_FOUND, WRONG_DRIVER, RUN_TERMINAL, VERSION_CONFLICT, LEASE_LOST for another incarnation,
-   * PAYLOAD_TOO_LARGE.
+   * PAYLOAD_TOO_LARGE for a document of more than 1 MiB, PAYLOAD_NOT_FOUND.
    *
    * @generated from rpc millrace.state.v1.RunService.PatchRunState
    */
@@ -2187,7 +2188,7 @@ export const RunService: GenService<{
   /**
    * Appends a value to an array under a top-level key of a CLIENT run's state document; makes the array if the key is
    * absent. Safe to repeat with the same request id. Errors: RUN_NOT_FOUND, WRONG_DRIVER, RUN_TERMINAL, NOT_AN_ARRAY,
-   * LEASE_LOST for another incarnation, PAYLOAD_TOO_LARGE.
+   * LEASE_LOST for another incarnation, PAYLOAD_TOO_LARGE for a document of more than 1 MiB, PAYLOAD_NOT_FOUND.
    *
    * @generated from rpc millrace.state.v1.RunService.AppendRunState
    */

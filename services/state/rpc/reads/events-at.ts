@@ -5,25 +5,29 @@ import { firstOfHundred } from '#libs/partition/runs/segment.ts';
 import type { StateTables } from '#libs/store/store.ts';
 
 /**
- * Reads events of a SERVER run by their numbers, those near each other at once. What is not there is left out.
+ * Reads entries of a log by their places, those near each other at once; of a SERVER run these are the numbers of its
+ * events. What is not there is left out.
  *
  * @throws DATA_CORRUPTION for a log that does not decode.
  */
 export async function eventsAt(
   tables: Pick<StateTables, 'readSegments'>,
   hot: HotRun,
-  sequences: readonly number[],
+  places: readonly number[],
 ): Promise<ReadonlyMap<number, Event>> {
   const found = new Map<number, Event>();
-  const byHundred = Map.groupBy(new Set(sequences), firstOfHundred);
+  const byHundred = Map.groupBy(new Set(places), firstOfHundred);
   for (const wanted of byHundred.values()) {
     const first = Math.min(...wanted);
     const window = {
-      afterSequence: first - 1,
+      afterSequence: 0,
+      fromPlace: first,
+      includeSystem: true,
       maxEvents: Math.max(...wanted) - first + 1,
       maxBytes: Number.MAX_SAFE_INTEGER,
     };
-    for (const event of (await readEvents(tables, hot, window)).events) found.set(event.sequence, event);
+    const { events } = await readEvents(tables, hot, window);
+    for (const [index, event] of events.entries()) found.set(first + index, event);
   }
   return found;
 }

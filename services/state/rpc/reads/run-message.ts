@@ -6,8 +6,10 @@ import { isTerminal } from '#libs/engine/model/status.ts';
 import { waitsFor } from '#libs/engine/views/waits-for.ts';
 import { readEvents } from '#libs/partition/rows/read-events.ts';
 import type { HotRun } from '#libs/partition/runs/hot-run.ts';
-import type { StateTables } from '#libs/store/store.ts';
-import { stateDocument } from '../runs/state-document.ts';
+import type { StateStore, StateTables } from '#libs/store/store.ts';
+import { jsonPayload, stateDocument } from '../runs/state-document.ts';
+import type { StateDocument } from '../state-document/document.ts';
+import { maybeDocument, readKeptDocument } from '../state-document/kept-documents.ts';
 import { failureToProto } from '../wire/failure.ts';
 import { type PayloadToProto, payloadToReadableProto } from '../wire/payload.ts';
 import { type RunExtras, runToProto } from '../wire/run.ts';
@@ -31,8 +33,10 @@ export interface RunDraft {
   readonly hot: HotRun;
   readonly message: RunMessage;
   readonly payload: PayloadToProto;
-  /** The events that hold the values of the state document. */
+  /** The events that hold the values of the state document of a function. */
   readonly stateKeys: readonly (readonly [name: string, sequence: number])[];
+  /** The state document of a CLIENT run: itself where it is in memory, or where its changes are. Absent: there is none. */
+  readonly document: StateDocument | readonly number[] | undefined;
   /** The events that hold the failures of attempts that are waited after, by the place of the wait. */
   readonly failures: readonly (readonly [wait: number, sequence: number])[];
   readonly hasInput: boolean;
@@ -49,6 +53,7 @@ export function draftRun(hot: HotRun, options: ShowOptions): RunDraft {
     message: runToProto(hot, view, { ...extras, payload }),
     payload,
     stateKeys: hasState ? [...hot.run.stateKeys] : [],
+    document: hasState ? documentOf(hot) : undefined,
     failures: hasState
       ? waitsFor(hot.run).flatMap((reason, wait) => (reason.kind === 'retry' ? [[wait, reason.failureSequence]] : []))
       : [],
@@ -63,9 +68,10 @@ export function draftRun(hot: HotRun, options: ShowOptions): RunDraft {
  * @throws DATA_CORRUPTION for a log that does not decode.
  */
 export async function finishRun(
-  tables: Pick<StateTables, 'readSegments'>,
-  { hot, message, payload, stateKeys, failures, hasInput }: RunDraft,
+  store: StateStore,
+  { hot, message, payload, stateKeys, document, failures, hasInput }: RunDraft,
 ): Promise<RunMessage> {
+  const { tables } = store;
   const wanted = [...stateKeys, ...failures].map(([, sequence]) => sequence);
   if (wanted.length > 0) {
     const events = await eventsAt(tables, hot, wanted);
@@ -78,8 +84,18 @@ export async function finishRun(
       message.state = payload(stateDocument(stateKeys.flatMap(([name, at]) => valueIn(name, events.get(at)))));
     }
   }
+  if (document !== undefined) {
+    const { value } = 'value' in document ? document : await readKeptDocument(store, hot, document);
+    message.state = payload(jsonPayload(JSON.stringify(value)));
+  }
   if (hasInput) message.input = payload(await readInput(tables, hot));
   return message;
+}
+
+function documentOf(hot: HotRun): RunDraft['document'] {
+  const { client } = hot.run;
+  if (client === undefined || client.stateVersion === 0) return undefined;
+  return maybeDocument(hot) ?? client.statePlaces;
 }
 
 /** The failure that an event holds, if it holds one. */

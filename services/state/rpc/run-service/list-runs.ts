@@ -77,7 +77,7 @@ export function createListRuns(context: StateContext): UnaryHandler<ListRunsRequ
         const hot = await listed.load();
         if (hot === undefined) continue;
         const quarantined = isQuarantinedHere(context.node, listed);
-        const run = await finishRun(tables, draftRun(hot, { view, extras: { quarantined } }));
+        const run = await finishRun(context.store, draftRun(hot, { view, extras: { quarantined } }));
         bytes += toBinary(RunSchema, run).length;
         if (last !== undefined && bytes > MAX_PAGE_BYTES && runs.length > 0) return answer(tokenAfter(last));
         runs.push(run);

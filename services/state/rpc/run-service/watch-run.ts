@@ -30,7 +30,7 @@ export function createWatchRun(
       let told: Run | undefined;
       const step = async (): Promise<'wait' | 'over'> => {
         const draft = await lookAt(context, key, watched, (hot) => draftRun(hot, { view, payload: payloadToProto }));
-        const run = await finishRun(context.store.tables, draft);
+        const run = await finishRun(context.store, draft);
         watched = run.incarnation;
         if (told === undefined || !equals(RunSchema, told, run)) {
           told = run;

@@ -3,8 +3,11 @@ import { type Run, RunSchema, RunView } from '#gen/millrace/state/v1/run_pb.ts';
 import { RunAction, type SessionControl } from '#gen/millrace/state/v1/run_service_pb.ts';
 import type { Command } from '#libs/engine/commands/command.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
+import type { HotRun } from '#libs/partition/runs/hot-run.ts';
 import { runNotFound } from '#libs/partition/serve/history.ts';
+import type { RunVisit } from '#libs/partition/serve/run-visit.ts';
 import type { CallContext } from '#libs/rpc/call-context.ts';
+import type { RunKey } from '#libs/store/tables/keys.ts';
 import type { StateContext } from '../context.ts';
 import { errorFromRejection } from '../wire/rejection.ts';
 import { runToProto } from '../wire/run.ts';
@@ -47,18 +50,11 @@ export async function controlRun(
     words: [incarnation, requestedBy, reason],
     intent: command.kind,
     act: (visit, position) => {
-      const { hot } = visit;
-      if (hot === undefined) throw runNotFound(key);
-      if (incarnation !== '' && hot.identity.incarnation !== incarnation) {
-        // One that was replaced has ended, and nothing changes it any more.
-        throw runNotFound(key, incarnation);
-      }
-      const before = hot.run.lastSequence;
-      const result = visit.perform(command);
-      if (result.kind === 'rejected') throw errorFromRejection(result.rejection, key);
+      const before = placeIn(visit.hot);
+      const hot = controlInVisit(visit, key, incarnation, command);
       const run = runToProto(hot, RunView.BASIC);
       const commitToken = commitTokenOf(context.node.partitionOf(key), position);
-      return { run, hasChanged: hot.run.lastSequence !== before, commitToken, status: run.status };
+      return { run, hasChanged: placeIn(hot) !== before, commitToken, status: run.status };
     },
     encode: ({ run, hasChanged, commitToken }) =>
       Buffer.concat([Buffer.from(`${hasChanged ? 1 : 0}${commitToken}\n`), toBinary(RunSchema, run)]),
@@ -70,6 +66,26 @@ export async function controlRun(
       return { run, hasChanged: text.toString('utf8', 0, 1) === '1', commitToken, status: run.status };
     },
   });
+}
+
+/**
+ * Does what a control says to the newest incarnation of a run.
+ *
+ * @throws RUN_NOT_FOUND, also for another incarnation, and what the control matrix refuses.
+ */
+export function controlInVisit(visit: RunVisit, key: RunKey, incarnation: string, command: Command): HotRun {
+  const { hot } = visit;
+  if (hot === undefined) throw runNotFound(key);
+  // One that was replaced has ended, and nothing changes it any more.
+  if (incarnation !== '' && hot.identity.incarnation !== incarnation) throw runNotFound(key, incarnation);
+  const result = visit.perform(command);
+  if (result.kind === 'rejected') throw errorFromRejection(result.rejection, key);
+  return hot;
+}
+
+/** How many entries a log has; those of CLIENT runs are counted apart. */
+function placeIn(hot: HotRun | undefined): number {
+  return hot === undefined ? 0 : hot.run.lastSequence + (hot.run.client?.records ?? 0);
 }
 
 function commandOf(

@@ -25,5 +25,5 @@ export async function readRun(
   options: ShowOptions,
 ): Promise<ReadRun> {
   const draft = await lookAt(context, key, incarnation, (hot) => draftRun(hot, options));
-  return { run: await finishRun(context.store.tables, draft), hot: draft.hot, isOver: draft.isOver };
+  return { run: await finishRun(context.store, draft), hot: draft.hot, isOver: draft.isOver };
 }

@@ -6,7 +6,12 @@ import type { Payload } from '#libs/engine/model/payload.ts';
  */
 export function stateDocument(values: readonly (readonly [key: string, value: Payload | undefined])[]): Payload {
   const members = values.map(([key, value]) => `${JSON.stringify(key)}:${jsonOf(value)}`);
-  return { contentType: '', encodings: [], data: Buffer.from(`{${members.join(',')}}`), ref: undefined };
+  return jsonPayload(`{${members.join(',')}}`);
+}
+
+/** A payload of JSON. */
+export function jsonPayload(text: string): Payload {
+  return { contentType: '', encodings: [], data: Buffer.from(text), ref: undefined };
 }
 
 function jsonOf(payload: Payload | undefined): string {

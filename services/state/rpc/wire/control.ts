@@ -3,6 +3,7 @@ import {
   type Control as ControlMessage,
 } from '#gen/millrace/state/v1/control_pb.ts';
 import type { Control, ControlKind } from '#libs/engine/model/control.ts';
+import { invalidField } from './invalid-field.ts';
 import { timestampFromTime } from './timestamp.ts';
 
 const TO_PROTO: Readonly<Record<ControlKind, ControlKindMessage>> = {
@@ -24,6 +25,17 @@ export function controlKindToProto(kind: ControlKind): ControlKindMessage {
 /** The kind of control that a number means. Undefined: unspecified, or not known to this release. */
 export function maybeControlKindFromProto(kind: ControlKindMessage): ControlKind | undefined {
   return FROM_PROTO[kind];
+}
+
+/**
+ * The kind of control that a request names.
+ *
+ * @throws INVALID_FIELDS.
+ */
+export function controlKindFromProto(kind: ControlKindMessage): ControlKind {
+  const known = maybeControlKindFromProto(kind);
+  if (known === undefined) throw invalidField('kind', 'must be a kind of control');
+  return known;
 }
 
 /** A control on the wire. */
