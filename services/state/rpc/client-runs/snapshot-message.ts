@@ -6,6 +6,7 @@ import { DomainError } from '#libs/errors/domain-error.ts';
 import { readSavedPayload } from '#libs/partition/rows/saved-rows.ts';
 import type { HotRun } from '#libs/partition/runs/hot-run.ts';
 import type { StateTables } from '#libs/store/store.ts';
+import { eventsAt } from '../reads/events-at.ts';
 import { openStateOf } from '../reads/open-state.ts';
 import { MAX_PAGE_BYTES } from '../reads/page-limits.ts';
 import { driverToProto } from '../wire/driver.ts';
@@ -14,7 +15,7 @@ import { payloadToReadableProto } from '../wire/payload.ts';
 import { hintsToProto, maybePositionToProto } from '../wire/position.ts';
 import { statusToProto } from '../wire/status.ts';
 import { maybeTimestampFromTime, timestampFromTime } from '../wire/timestamp.ts';
-import { assertRecord, entriesAt } from './entries-at.ts';
+import { assertRecord } from './record-at.ts';
 
 /** What is in memory of the snapshots of a run at one moment; what they hold never changes and is read later. */
 export interface SnapshotDraft {
@@ -97,7 +98,7 @@ export async function finishSnapshot(
   { hot, message, saved, isNewest, results }: SnapshotDraft,
 ): Promise<Snapshot> {
   const wanted = [1, ...(saved === undefined ? [] : [saved.place])];
-  const entries = await entriesAt(tables, hot, wanted);
+  const entries = await eventsAt(tables, hot, wanted);
   const first = entries.get(1);
   const started = first?.kind === 'systemRecord' ? first.record : first;
   if (started?.kind === 'runStarted') setInput(message, payloadToReadableProto(started.input));
@@ -143,7 +144,7 @@ async function addResults(
   let bytes = 0;
   for (let at = 0; at < results.length; at += RESULTS_AT_ONCE) {
     const some = results.slice(at, at + RESULTS_AT_ONCE);
-    const entries = await entriesAt(
+    const entries = await eventsAt(
       tables,
       hot,
       some.map(([, place]) => place),

@@ -10,7 +10,7 @@ import type { StateContext } from '../context.ts';
 import { payloadToReadableProto } from '../wire/payload.ts';
 import { sortedTags } from '../wire/tags.ts';
 import { timestampFromTime } from '../wire/timestamp.ts';
-import { recordAt } from './entries-at.ts';
+import { recordAt } from './record-at.ts';
 
 /** What is looked for. */
 export type TaskWish = Pick<FindAvailableTasksRequest, 'workerId' | 'limit' | 'tags' | 'workflow' | 'definitionHash'>;

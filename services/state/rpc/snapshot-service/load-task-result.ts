@@ -7,7 +7,7 @@ import {
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { HotRun } from '#libs/partition/runs/hot-run.ts';
 import type { UnaryHandler } from '#libs/rpc/handler.ts';
-import { recordAt } from '../client-runs/entries-at.ts';
+import { recordAt } from '../client-runs/record-at.ts';
 import type { StateContext } from '../context.ts';
 import { lookAt } from '../reads/look-at.ts';
 import { payloadToReadableProto } from '../wire/payload.ts';
