@@ -1,7 +1,8 @@
 import type { ClaimTask, ExtendClaim, ForceRelease, ReleaseClaim } from '../commands/claim-commands.ts';
 import { taskPath } from '../model/client-path.ts';
-import { isHeldBack, standOf, type WantedTask, wantedTasks } from '../model/client-tasks.ts';
+import { awaitsSignal, isHeldBack, maybeWanted, standOf, type WantedTask } from '../model/client-tasks.ts';
 import { engineFailure } from '../model/failure.ts';
+import { FORCED } from '../model/forced-release.ts';
 import type { Lease } from '../model/lease.ts';
 import { attemptOf } from '../model/open-node.ts';
 import type { Run } from '../model/run.ts';
@@ -14,8 +15,8 @@ import { leaseFrom } from './leases.ts';
 
 /**
  * Gives a task to a worker, also one that the run does not stand at: the runtime knows what is to be done. Nobody gets
- * what somebody has, what has a result already, what is a dead letter, what a delay holds back, or anything of a run
- * that is held or has a control pending [10, 25]. The back-off after an expiry only keeps a task from being found.
+ * what somebody has, what has a result already, what is a dead letter, what a delay or a signal holds back, or anything
+ * of a run that is held or has a control pending [10, 25]. The back-off after an expiry only keeps a task from being found.
  */
 export function decideClaimTask(run: Run, command: ClaimTask, now: number): Decision {
   if (isTerminal(run.status)) return rejected('RUN_TERMINAL', { state: run.status });
@@ -23,14 +24,15 @@ export function decideClaimTask(run: Run, command: ClaimTask, now: number): Deci
   const { taskId, fence } = command;
   const path = taskPath(taskId);
   const node = run.nodes.get(path);
-  const task = wantedTasks(standOf(run, client)).get(taskId);
+  const stand = standOf(run, client);
+  const task = maybeWanted(stand, taskId);
   const isTaken = node?.item?.lease !== undefined || client.dead.has(path) || client.done.has(taskId);
-  if (isTaken || isHeldBack(run) || (task?.notBeforeTime ?? 0) > now)
-    return nothing({ kind: 'claim', lease: undefined });
+  const isEarly = (task?.notBeforeTime ?? 0) > now || awaitsSignal(stand, taskId);
+  if (isTaken || isEarly || isHeldBack(run)) return nothing({ kind: 'claim', lease: undefined });
   if (fence < 1n || fence <= run.lastFence) return rejected('LEASE_LOST');
   const draft = createDraft(run, now);
   const attempt = node === undefined ? 1 : attemptOf(node);
-  const itemSequence = node?.item?.itemSequence ?? offerTask(run, draft, taskId, task ?? unwanted(run), attempt);
+  const itemSequence = node?.item?.itemSequence ?? offerTask(draft, taskId, task ?? unwanted(run), attempt);
   const lease = leaseFrom(command, itemSequence, now);
   appendRecord(draft, { kind: 'taskLeased', nodePath: path, lease, attempt });
   return appended(draft, { kind: 'claim', lease });
@@ -87,6 +89,3 @@ export function decideForceRelease(run: Run, command: ForceRelease, now: number)
   }
   return appended(draft, { kind: 'lease', lease });
 }
-
-/** Begins the reason by which the log tells that an operator ended a hold. */
-export const FORCED: string = 'forced by ';

@@ -1,9 +1,9 @@
 import type { CheckControls, ClearControl } from '../commands/client-commands.ts';
 import type { Run } from '../model/run.ts';
 import { isTerminal } from '../model/status.ts';
+import { changeStatus, endByCancel } from './client-status.ts';
 import { type Decision, DONE, nothing } from './decision.ts';
 import { appended, appendRecord, createDraft } from './draft.ts';
-import { runEnded } from './end.ts';
 
 /**
  * The runtime of a CLIENT run asks whether it is to stop, and what is pending takes effect [28]. A pending cancel wins
@@ -14,21 +14,13 @@ export function decideCheckControls(run: Run, command: CheckControls, now: numbe
   if (isTerminal(run.status)) return nothing({ kind: 'controls', outcome: 'NONE', control: undefined });
   const draft = createDraft(run, now);
   if (run.cancel !== undefined) {
-    const { requestedBy, reason } = run.cancel;
-    appendRecord(draft, { kind: 'controlCleared', control: 'CANCEL' });
-    appendRecord(draft, runEnded('CANCELLED', { requestedBy, reason, interruptedAt: command.taskId }));
+    endByCancel(run, draft, command.taskId);
     return appended(draft, { kind: 'controls', outcome: 'CANCELLED', control: run.cancel });
   }
   if (command.checks === 'cancel') return nothing({ kind: 'controls', outcome: 'NONE', control: undefined });
   if (run.status === 'PAUSED') return nothing({ kind: 'controls', outcome: 'PAUSED', control: undefined });
   if (run.pendingPause === undefined) return nothing({ kind: 'controls', outcome: 'NONE', control: undefined });
-  appendRecord(draft, { kind: 'controlCleared', control: 'PAUSE' });
-  appendRecord(draft, {
-    kind: 'statusChanged',
-    fromStatus: run.status,
-    toStatus: 'PAUSED',
-    reason: run.pendingPause.reason,
-  });
+  changeStatus(run, draft, 'PAUSED', run.pendingPause.reason);
   return appended(draft, { kind: 'controls', outcome: 'PAUSED', control: run.pendingPause });
 }
 

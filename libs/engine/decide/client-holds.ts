@@ -1,15 +1,14 @@
 import type { Holder } from '../commands/claim-commands.ts';
 import { maybeTaskId } from '../model/client-path.ts';
 import { type ClientState, type DeadReason, MAX_ATTEMPTS } from '../model/client-state.ts';
-import { standOf, wantedTasks } from '../model/client-tasks.ts';
+import { maybeWanted, standOf } from '../model/client-tasks.ts';
 import type { Failure } from '../model/failure.ts';
 import { itemIdFrom } from '../model/lease.ts';
-import { attemptOf, type OpenNode } from '../model/open-node.ts';
+import { attemptOf, type HeldNode, type OpenNode } from '../model/open-node.ts';
 import type { Run } from '../model/run.ts';
-import { offerTask } from './client-tasks.ts';
+import { laterTask, offerTask } from './client-tasks.ts';
 import { type Decision, rejected } from './decision.ts';
 import { appendRecord, type Draft } from './draft.ts';
-import type { HeldNode } from './lease-check.ts';
 
 /** The state of a CLIENT run, which `decide` has made sure of. */
 export function clientOf(run: Run): ClientState {
@@ -17,11 +16,11 @@ export function clientOf(run: Run): ClientState {
   return run.client;
 }
 
-/** The node that a holder holds, or what it is told instead: LEASE_NOT_FOUND, or LEASE_LOST when another hold is there. */
+/** The node that a holder holds, or what it is told instead: LEASE_NOT_FOUND, or LEASE_LOST when another hold is there [12]. */
 export function heldBy(run: Run, { nodePath, workerId, fence }: Holder): HeldNode | Decision {
   const node = run.nodes.get(nodePath);
   const lease = node?.item?.lease;
-  if (lease === undefined) return rejected(fence === undefined ? 'LEASE_NOT_FOUND' : 'LEASE_LOST');
+  if (lease === undefined) return rejected('LEASE_NOT_FOUND');
   if (lease.workerId !== workerId || (fence !== undefined && lease.fence !== fence)) return rejected('LEASE_LOST');
   return node as HeldNode;
 }
@@ -53,7 +52,9 @@ export interface AttemptEnd {
 export function endAttempt(run: Run, draft: Draft, node: HeldNode, end: AttemptEnd): string {
   const client = clientOf(run);
   const { failure, workerId } = end;
-  const { attempt, itemSequence } = node.item;
+  const { itemSequence } = node.item;
+  // A save under the lease made its attempts count anew: the item's own number may be higher.
+  const attempt = attemptOf(node);
   const limit = maxAttemptsOf(client, node.path);
   const isLast = end.isFinal === true || failure.nonRetryable || (limit > 0 && attempt >= limit);
   const retryTime = isLast ? undefined : end.retryTime;
@@ -110,8 +111,6 @@ export function offerAgain(
     return;
   }
   const taskId = maybeTaskId(node.path) ?? '';
-  const task = wantedTasks(standOf(run, client)).get(taskId);
-  if (task === undefined) return;
-  const due = Math.max(task.notBeforeTime ?? 0, notBeforeTime ?? 0);
-  offerTask(run, draft, taskId, { ...task, notBeforeTime: due === 0 ? undefined : due }, attempt);
+  const task = maybeWanted(standOf(run, client), taskId);
+  if (task !== undefined) offerTask(draft, taskId, laterTask(task, notBeforeTime), attempt);
 }

@@ -7,9 +7,10 @@ import type {
   PurgeDeadLetter,
   RequeueDeadLetter,
 } from '../commands/claim-commands.ts';
-import { itemPath, itemQueue } from '../model/client-path.ts';
+import { itemPath, itemQueue, taskPath } from '../model/client-path.ts';
 import { type ClientState, MAX_OPEN_ITEMS } from '../model/client-state.ts';
-import type { SettleKind } from '../model/open-node.ts';
+import { reasonOfWorker } from '../model/forced-release.ts';
+import type { HeldNode, SettleKind } from '../model/open-node.ts';
 import type { Run } from '../model/run.ts';
 import { isTerminal } from '../model/status.ts';
 import { expiryBackoffMs } from '../retry/retry-policy.ts';
@@ -17,7 +18,6 @@ import { bury, clientOf, endAttempt, giveBack, heldBy, isHeldNode, offerAgain } 
 import { type Decision, DONE, nothing, rejected } from './decision.ts';
 import { appended, appendRecord, createDraft } from './draft.ts';
 import { runEnded } from './end.ts';
-import type { HeldNode } from './lease-check.ts';
 
 /** Makes a work item. An id that is known is left as it is, also when it was settled. */
 export function decideEnqueueItem(run: Run, command: EnqueueItem, now: number): Decision {
@@ -25,7 +25,7 @@ export function decideEnqueueItem(run: Run, command: EnqueueItem, now: number): 
   const client = clientOf(run);
   if (client.items.has(nodePath)) return nothing({ kind: 'enqueued', isNew: false });
   if (isTerminal(run.status)) return rejected('RUN_TERMINAL', { state: run.status });
-  if (openItems(run, client) >= MAX_OPEN_ITEMS) {
+  if (openItems(client) >= MAX_OPEN_ITEMS) {
     return rejected('QUOTA_EXCEEDED', { limit: 'items', maximum: String(MAX_OPEN_ITEMS) });
   }
   const { nodeId, maxAttempts, payload, priority, tags, notBeforeTime, queue } = command;
@@ -45,33 +45,39 @@ export function decideEnqueueItem(run: Run, command: EnqueueItem, now: number): 
   return appended(draft, { kind: 'enqueued', isNew: true });
 }
 
-function openItems(run: Run, { items, dead }: ClientState): number {
-  if (items.size < MAX_OPEN_ITEMS) return items.size;
-  let count = 0;
-  for (const path of items.keys()) if (dead.has(path) || run.nodes.get(path)?.item !== undefined) count += 1;
+function openItems({ items, settled }: ClientState): number {
+  let count = items.size;
+  if (count < MAX_OPEN_ITEMS) return count;
+  for (const path of settled) if (items.has(path)) count -= 1;
   return count;
 }
 
 /** The item that a worker holds, or what it is told instead: the same settle again changes nothing [15, 16]. */
 function held(run: Run, holder: Holder, repeats: readonly SettleKind[]): HeldNode | Decision {
-  const node = run.nodes.get(holder.nodePath);
-  if (node === undefined || !clientOf(run).items.has(holder.nodePath)) return rejected('ITEM_NOT_FOUND');
+  const { nodePath, fence } = holder;
+  const client = clientOf(run);
+  if (!client.items.has(nodePath)) return rejected('ITEM_NOT_FOUND');
   const found = heldBy(run, holder);
   if (isHeldNode(found)) return found;
-  const { settled } = node;
-  if (settled !== undefined && settled.fence === holder.fence && repeats.includes(settled.kind)) {
-    return nothing({ kind: 'settledItem', deadLetterId: clientOf(run).dead.get(node.path)?.deadLetterId ?? '' });
+  const settled = run.nodes.get(nodePath)?.settled;
+  if (settled !== undefined && settled.fence === fence && repeats.includes(settled.kind)) {
+    return nothing({ kind: 'settledItem', deadLetterId: client.dead.get(nodePath)?.deadLetterId ?? '' });
   }
   return rejected('LEASE_LOST');
 }
 
-/** A work item is done; what it gave is kept. */
+/** A work item is done; what it gave is kept, as the result of the task that it is for, which is not offered any more. */
 export function decideCompleteWorkItem(run: Run, command: CompleteWorkItem, now: number): Decision {
   const node = held(run, command, ['completed']);
   if (!isHeldNode(node)) return node;
   const draft = createDraft(run, now);
   const { workerId, output } = command;
   appendRecord(draft, { kind: 'taskCompleted', nodePath: node.path, output, attempt: node.item.attempt, workerId });
+  const doneTask = taskPath(clientOf(run).items.get(node.path)?.nodeId ?? '');
+  const offered = run.nodes.get(doneTask)?.item;
+  if (offered !== undefined && offered.lease === undefined) {
+    appendRecord(draft, { kind: 'taskWithdrawn', nodePath: doneTask });
+  }
   if (command.endsRun) appendRecord(draft, runEnded('COMPLETED', {}));
   return appended(draft, { kind: 'settledItem', deadLetterId: '' });
 }
@@ -83,7 +89,13 @@ export function decideFailWorkItem(run: Run, command: FailWorkItem, now: number)
   const draft = createDraft(run, now);
   const { failure, workerId, retryAfterMs, isPoison } = command;
   if (!command.countsAttempt && !isPoison) {
-    giveBack(run, draft, node, failure.type, retryAfterMs === undefined ? undefined : now + retryAfterMs);
+    giveBack(
+      run,
+      draft,
+      node,
+      reasonOfWorker(failure.type),
+      retryAfterMs === undefined ? undefined : now + retryAfterMs,
+    );
     return appended(draft, { kind: 'settledItem', deadLetterId: '' });
   }
   const deadLetterId = endAttempt(run, draft, node, {

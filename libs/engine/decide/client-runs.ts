@@ -1,6 +1,7 @@
 import type { AppendEvents, ConsumeSignal, UpdateStatus } from '../commands/client-commands.ts';
 import { ROOT, type Run } from '../model/run.ts';
-import { isTerminal, type RunStatus } from '../model/status.ts';
+import { isTerminal } from '../model/status.ts';
+import { changeStatus, isLegalChange } from './client-status.ts';
 import { type Decision, nothing, rejected } from './decision.ts';
 import { append, appended, appendRecord, createDraft } from './draft.ts';
 import { runEnded } from './end.ts';
@@ -18,39 +19,21 @@ export function decideAppendEvents(run: Run, command: AppendEvents, now: number)
   return draft.events.length === 0 ? nothing(reply) : appended(draft, reply);
 }
 
-/** Changes the status: PENDING → RUNNING, RUNNING ↔ PAUSED, any open one → an end [60]. The same again is nothing new. */
+/** Changes the status: PENDING → RUNNING, RUNNING ↔ PAUSED, any open one → an end [60]. The same again is fine. */
 export function decideUpdateStatus(run: Run, command: UpdateStatus, now: number): Decision {
   const from = run.status;
   const to = command.status;
   const expected = command.expectedStatus;
-  if (to === from && (expected === undefined || expected === from)) {
-    return nothing({ kind: 'run', status: from, cancelling: false });
-  }
-  if (!isLegalChange(from, to) || (expected !== undefined && expected !== from)) {
-    return rejected('ILLEGAL_STATUS', { from, to });
-  }
+  const isExpected = expected === undefined || expected === from;
+  if (isExpected && from === to) return nothing({ kind: 'run', status: to, cancelling: false });
+  if (!isExpected || !isLegalChange(from, to)) return rejected('ILLEGAL_STATUS', { from, to });
   const draft = createDraft(run, now);
-  if (isTerminal(to)) appendRecord(draft, runEnded(to, command));
-  else appendRecord(draft, { kind: 'statusChanged', fromStatus: from, toStatus: to, reason: command.reason });
-  return appended(draft, { kind: 'run', status: to, cancelling: false });
-}
-
-/** Whether a CLIENT run may go from one status to another. */
-export function isLegalChange(from: RunStatus, to: RunStatus): boolean {
-  if (isTerminal(from)) return false;
-  switch (to) {
-    case 'PENDING':
-      return false;
-    case 'RUNNING':
-      return from !== 'RUNNING';
-    case 'PAUSED':
-      return from === 'RUNNING';
-    case 'COMPLETED':
-    case 'FAILED':
-    case 'CANCELLED':
-    case 'TERMINATED':
-      return true;
+  if (!isTerminal(to)) {
+    const status = changeStatus(run, draft, to, command.reason);
+    return appended(draft, { kind: 'run', status, cancelling: false });
   }
+  appendRecord(draft, runEnded(to, command));
+  return appended(draft, { kind: 'run', status: to, cancelling: false });
 }
 
 /** Takes the oldest buffered signal of a name; none is not an error [33]. */

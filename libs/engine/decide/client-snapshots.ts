@@ -1,12 +1,12 @@
 import type { PatchState, SaveSnapshot, SaveTaskResult } from '../commands/client-commands.ts';
 import { maybeTaskId, taskPath } from '../model/client-path.ts';
-import type { TaskHint } from '../model/client-state.ts';
-import { isSameFork, standOf } from '../model/client-tasks.ts';
+import type { ClientState, TaskHint } from '../model/client-state.ts';
+import { isSameFork, isSignalledAt, standOf } from '../model/client-tasks.ts';
 import { emptySet } from '../model/open-map.ts';
 import type { Run } from '../model/run.ts';
 import { isTerminal } from '../model/status.ts';
 import { clientOf } from './client-holds.ts';
-import { isLegalChange } from './client-runs.ts';
+import { changeStatus, isLegalChange } from './client-status.ts';
 import { offerTasks } from './client-tasks.ts';
 import { type Decision, nothing, rejected } from './decision.ts';
 import { appended, appendRecord, createDraft } from './draft.ts';
@@ -26,19 +26,21 @@ export function decideSaveSnapshot(run: Run, command: SaveSnapshot, now: number)
   const client = clientOf(run);
   const head = client.snapshots.at(-1)?.version ?? 0;
   const { expectedVersion, fence, status, position, hints, tags, priority, atSequence, payload } = command;
-  const leasedPath = fence === undefined ? undefined : pathHeldUnder(run, fence, command.taskId);
+  const leasedPath = fence === undefined ? undefined : pathHeldUnder(client, fence, command.taskId);
   if (fence !== undefined && leasedPath === undefined) return rejected('LEASE_LOST');
   if (expectedVersion !== undefined && expectedVersion !== head) {
     return rejected('VERSION_CONFLICT', { expected: String(expectedVersion), actual: String(head) });
   }
-  if (fence === undefined && expectedVersion === undefined && isAnyTaskHeld(run)) {
+  if (fence === undefined && expectedVersion === undefined && isAnyTaskHeld(client)) {
     return rejected('LEASE_LOST', { field: 'expected_version' });
   }
   if (atSequence > run.lastSequence) {
     return rejected('INVALID_FIELDS', { field: 'at_sequence', maximum: String(run.lastSequence) });
   }
-  if (status !== run.status && !isLegalChange(run.status, status)) {
-    return rejected('ILLEGAL_STATUS', { from: run.status, to: status });
+  // Who saves what was leased before a pause says RUNNING: it is kept, and the run stays PAUSED until it is resumed [32].
+  const to = run.status === 'PAUSED' && status === 'RUNNING' ? run.status : status;
+  if (to !== run.status && !isLegalChange(run.status, to)) {
+    return rejected('ILLEGAL_STATUS', { from: run.status, to });
   }
   const draft = createDraft(run, now);
   const version = head + 1;
@@ -54,12 +56,9 @@ export function decideSaveSnapshot(run: Run, command: SaveSnapshot, now: number)
     atSequence,
     leasedPath: leasedPath ?? '',
   });
-  if (isTerminal(status)) {
-    appendRecord(draft, runEnded(status, command));
-  } else {
-    if (status !== run.status) {
-      appendRecord(draft, { kind: 'statusChanged', fromStatus: run.status, toStatus: status, reason: '' });
-    }
+  if (isTerminal(to)) {
+    appendRecord(draft, runEnded(to, command));
+  } else if (to === run.status || !isTerminal(changeStatus(run, draft, to, ''))) {
     offerTasks(run, client, draft, {
       ...standOf(run, client),
       position,
@@ -67,22 +66,21 @@ export function decideSaveSnapshot(run: Run, command: SaveSnapshot, now: number)
       taskTags: tags,
       done: isSameFork(client.position, position) ? client.done : emptySet(),
       priority: priority ?? run.priority,
+      isSignalled: isSignalledAt(run, position),
     });
   }
   return appended(draft, { kind: 'saved', version });
 }
 
-function pathHeldUnder(run: Run, fence: bigint, taskId: string): string | undefined {
-  for (const { path, item } of run.nodes.values()) {
+function pathHeldUnder({ held }: ClientState, fence: bigint, taskId: string): string | undefined {
+  for (const { path, item } of held.values()) {
     if (item?.lease?.fence === fence && (taskId === '' || path === taskPath(taskId))) return path;
   }
   return undefined;
 }
 
-function isAnyTaskHeld(run: Run): boolean {
-  for (const { path, item } of run.nodes.values()) {
-    if (item?.lease !== undefined && maybeTaskId(path) !== undefined) return true;
-  }
+function isAnyTaskHeld({ held }: ClientState): boolean {
+  for (const path of held.keys()) if (maybeTaskId(path) !== undefined) return true;
   return false;
 }
 

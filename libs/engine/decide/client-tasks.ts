@@ -1,24 +1,40 @@
-import { maybeTaskId, TASK_QUEUE, taskPath } from '../model/client-path.ts';
+import { TASK_QUEUE, taskPath } from '../model/client-path.ts';
 import type { ClientState } from '../model/client-state.ts';
-import { type Stand, type WantedTask, wantedTasks } from '../model/client-tasks.ts';
-import { attemptOf, type OpenItem } from '../model/open-node.ts';
+import { type Stand, standOf, type WantedTask, wantedTasks } from '../model/client-tasks.ts';
+import type { OpenItem } from '../model/open-node.ts';
 import type { Run } from '../model/run.ts';
 import { appendRecord, type Draft } from './draft.ts';
 
-/** Offers the tasks that are to be done where the run is going to stand, and no others. What is held stays with who holds it. */
+/**
+ * Offers the tasks that are to be done where the run is going to stand, and no others. What is held stays with who holds
+ * it, and a retry keeps its attempt and its time.
+ */
 export function offerTasks(run: Run, client: ClientState, draft: Draft, stand: Stand): void {
   const wanted = wantedTasks(stand);
-  for (const { path, item } of run.nodes.values()) {
-    const taskId = maybeTaskId(path);
-    if (taskId === undefined || item === undefined || item.lease !== undefined) continue;
-    if (!wanted.has(taskId)) appendRecord(draft, { kind: 'taskWithdrawn', nodePath: path });
+  // What is offered is to be done where the run stood: of a run with thousands of items, those are few.
+  for (const taskId of wantedTasks(standOf(run, client)).keys()) {
+    if (wanted.has(taskId)) continue;
+    const nodePath = taskPath(taskId);
+    const item = run.nodes.get(nodePath)?.item;
+    if (item !== undefined && item.lease === undefined) appendRecord(draft, { kind: 'taskWithdrawn', nodePath });
   }
   for (const [taskId, task] of wanted) {
     const path = taskPath(taskId);
     const item = run.nodes.get(path)?.item;
     if (client.dead.has(path) || item?.lease !== undefined) continue;
-    if (item === undefined || !isOfferedAs(item, task)) offerTask(run, draft, taskId, task);
+    if (item === undefined) {
+      offerTask(draft, taskId, task, 1);
+      continue;
+    }
+    const again = item.attempt === 1 ? task : laterTask(task, item.notBeforeTime);
+    if (!isOfferedAs(item, again)) offerTask(draft, taskId, again, item.attempt);
   }
+}
+
+/** The same task, not before a time. */
+export function laterTask(task: WantedTask, notBeforeTime: number | undefined): WantedTask {
+  if (notBeforeTime === undefined || notBeforeTime <= (task.notBeforeTime ?? 0)) return task;
+  return { ...task, notBeforeTime };
 }
 
 function isOfferedAs(item: OpenItem, task: WantedTask): boolean {
@@ -30,14 +46,12 @@ function isOfferedAs(item: OpenItem, task: WantedTask): boolean {
   );
 }
 
-/** Offers a task, as the attempt at which its node is; answers the number of the item. */
-export function offerTask(run: Run, draft: Draft, taskId: string, task: WantedTask, attempt?: number): number {
-  const nodePath = taskPath(taskId);
-  const node = run.nodes.get(nodePath);
+/** Offers a task as this attempt; answers the number of the item. */
+export function offerTask(draft: Draft, taskId: string, task: WantedTask, attempt: number): number {
   return appendRecord(draft, {
     kind: 'taskScheduled',
-    nodePath,
-    attempt: attempt ?? (node === undefined ? 1 : attemptOf(node)),
+    nodePath: taskPath(taskId),
+    attempt,
     input: undefined,
     queue: TASK_QUEUE,
     priority: task.priority,

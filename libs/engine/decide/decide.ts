@@ -87,6 +87,15 @@ const DRIVERS: Readonly<Record<CommandKind, Driver | 'BOTH'>> = {
  * - leased → diverged: offered again once a worker announces another build.
  * - leased → the end: completed, or failed with no retry left.
  *
+ * The life of a task or a work item of a CLIENT run, a node of its path
+ * - offered → leased → settled: its result is kept, and it is done where the run stands. A task is offered while it is to
+ *   be done where the run stands, and withdrawn when the run moves on; one that is leased then stays with who has it.
+ * - leased → offered again: given back (costs nothing), failed or expired with attempts left (back-off). A task that the
+ *   run has left is not offered again.
+ * - leased or offered → dead letter: the last attempt failed or expired, or somebody moved it. Back by a requeue, or gone.
+ * - Attempts count from the first offer, the last save under the lease, or the requeue, whichever was last.
+ * - While the run is PAUSED or a control is pending nothing is offered; what is leased may settle.
+ *
  * Invariants
  * - An open SERVER run always has an item, something that it waits for, or a divergence: nothing is stuck.
  * - At most one worker holds an item, and its fence is larger than every fence before.

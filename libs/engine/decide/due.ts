@@ -1,11 +1,12 @@
 import type { Event } from '../events/event.ts';
 import { engineFailure } from '../model/failure.ts';
+import type { HeldNode, OpenNode } from '../model/open-node.ts';
 import { type OpenStep, type Wait, waitEndTime } from '../model/open-things.ts';
 import type { Run } from '../model/run.ts';
 import { runEndTime, scheduleToStartTime, watchesRetries } from '../model/wake-time.ts';
+import { clientOf } from './client-holds.ts';
 import { append, createDraft, type Draft } from './draft.ts';
 import { endAnyRun, endCancelled, endRun } from './end.ts';
-import type { HeldNode } from './lease-check.ts';
 import { expireLease } from './leases.ts';
 import { rouseFunction } from './schedule.ts';
 import { timeOutStep } from './steps.ts';
@@ -16,9 +17,32 @@ import { timeOutStep } from './steps.ts';
  */
 export function decideDue(run: Run, now: number): readonly Event[] {
   const draft = createDraft(run, now);
+  if (run.client !== undefined) {
+    expireHolds(run, draft);
+    return draft.events;
+  }
   const turn = nextTurn(run);
   if (!endWaits(run, draft, Math.min(now, turn.time))) turn.take(draft);
   return draft.events;
+}
+
+/**
+ * Of a CLIENT run, the holds that ran out before its end, all at once and in their order: thousands may run out together,
+ * and none of them is anything to another. Then its end.
+ */
+function expireHolds(run: Run, draft: Draft): void {
+  const endTime = runEndTime(run);
+  const expired: HeldNode[] = [];
+  for (const node of clientOf(run).held.values()) {
+    if (expireTimeOf(node) <= draft.time && expireTimeOf(node) < endTime) expired.push(node as HeldNode);
+  }
+  expired.sort((a, b) => expireTimeOf(a) - expireTimeOf(b));
+  for (const node of expired) expireLease(run, draft, node);
+  if (expired.length === 0) endInTime(run, draft);
+}
+
+function expireTimeOf({ item }: OpenNode): number {
+  return item?.lease?.expireTime ?? Infinity;
 }
 
 interface Turn {
@@ -30,7 +54,7 @@ interface Turn {
 function nextTurn(run: Run): Turn {
   let turn: Turn = { time: runEndTime(run), take: (draft) => endInTime(run, draft) };
   for (const node of run.nodes.values()) {
-    const expireTime = node.item?.lease?.expireTime ?? Infinity;
+    const expireTime = expireTimeOf(node);
     if (expireTime < turn.time) turn = { time: expireTime, take: (draft) => expireLease(run, draft, node as HeldNode) };
     const startTime = scheduleToStartTime(run, node);
     if (startTime < turn.time) {

@@ -1,15 +1,9 @@
 import type { LeaseProof } from '../commands/item-commands.ts';
-import type { Lease } from '../model/lease.ts';
-import type { OpenItem, OpenNode, SettleKind } from '../model/open-node.ts';
+import type { HeldNode, SettleKind } from '../model/open-node.ts';
 import type { Run } from '../model/run.ts';
 import { isTerminal } from '../model/status.ts';
 import { type Decision, nothing, rejected } from './decision.ts';
 import { ack } from './draft.ts';
-
-/** A node whose item a worker holds. */
-export interface HeldNode extends OpenNode {
-  item: OpenItem & { lease: Lease };
-}
 
 /**
  * The node whose item the proof holds: same incarnation, item and fence. Undefined otherwise, and then `refuseProof` says

@@ -2,14 +2,14 @@ import type { ExpireLease, ExtendLease, LeaseItem } from '../commands/item-comma
 import { isHeldBack } from '../model/client-tasks.ts';
 import { engineFailure } from '../model/failure.ts';
 import type { Lease } from '../model/lease.ts';
-import { attemptOf } from '../model/open-node.ts';
+import { attemptOf, type HeldNode } from '../model/open-node.ts';
 import type { Run } from '../model/run.ts';
 import { isTerminal } from '../model/status.ts';
 import { expiryBackoffMs } from '../retry/retry-policy.ts';
 import { endAttempt } from './client-holds.ts';
 import { type Decision, DONE, nothing, rejected } from './decision.ts';
 import { append, appended, appendItem, createDraft, type Draft } from './draft.ts';
-import { type HeldNode, heldNode, refuseProof } from './lease-check.ts';
+import { heldNode, refuseProof } from './lease-check.ts';
 import { scheduleFunction } from './schedule.ts';
 
 /**

@@ -2,14 +2,15 @@ import type { CompleteItem, FailItem, ReleaseItem, YieldSlot } from '../commands
 import type { AnnounceBuild } from '../commands/world-commands.ts';
 import type { Failure } from '../model/failure.ts';
 import { engineFailure } from '../model/failure.ts';
-import { attemptOf } from '../model/open-node.ts';
+import { reasonOfWorker } from '../model/forced-release.ts';
+import { attemptOf, type HeldNode } from '../model/open-node.ts';
 import { ROOT, type Run } from '../model/run.ts';
 import { expiryBackoffMs, retryDelayMs } from '../retry/retry-policy.ts';
 import { giveBack } from './client-holds.ts';
 import { type Decision, DONE, nothing } from './decision.ts';
 import { ack, append, appended, createDraft, type Draft } from './draft.ts';
 import { endCancelled, endRun } from './end.ts';
-import { type HeldNode, heldNode, refuseProof } from './lease-check.ts';
+import { heldNode, refuseProof } from './lease-check.ts';
 import { scheduleFunction } from './schedule.ts';
 import { stepsMissing } from './step-count.ts';
 
@@ -79,7 +80,7 @@ export function decideRelease(run: Run, command: ReleaseItem, now: number): Deci
       run,
       draft,
       node,
-      command.reason,
+      reasonOfWorker(command.reason),
       command.retryAfterMs === undefined ? undefined : now + command.retryAfterMs,
     );
     return settled(run, draft);

@@ -48,7 +48,8 @@ export function decideSendSignal(run: Run, command: SendSignal, now: number): De
   } else {
     appendRecord(draft, received);
     const stand = standOf(run, run.client);
-    offerTasks(run, run.client, draft, { ...stand, hasSignal: (other) => other === name || stand.hasSignal(other) });
+    const isAwaited = stand.position?.kind === 'signal' && stand.position.name === name;
+    if (isAwaited && !stand.isSignalled) offerTasks(run, run.client, draft, { ...stand, isSignalled: true });
   }
   return appended(draft, reply);
 }

@@ -1,10 +1,9 @@
 import type { Event, EventOf } from '../events/event.ts';
-import { taskPath } from '../model/client-path.ts';
-import type { ControlKind } from '../model/control.ts';
 import { ROOT, type Run } from '../model/run.ts';
 import { stepKey } from '../model/step-id.ts';
-import { type Effect, NO_EFFECTS } from './effect.ts';
+import { type Effect, NO_EFFECTS, type Topic } from './effect.ts';
 import { createItemEffects, type ItemEffects } from './item-effects.ts';
+import { createRecordEffects } from './record-effects.ts';
 
 /**
  * What the shell must do because these events were appended. `run` is the run as it was *before* them: call it after
@@ -17,12 +16,12 @@ export function effectsOf(run: Run, events: readonly Event[]): readonly Effect[]
   if (events.length === 1 && isQuiet(events[0])) return NO_EFFECTS;
   const effects: Effect[] = [];
   const items = createItemEffects(run, effects);
-  const place = run.lastSequence + (run.client?.records ?? 0);
-  for (let index = 0; index < events.length; index++) {
-    const event = events[index] as Event;
-    if (event.kind === 'systemRecord') addRecordEffects(run, event, place + index + 1, effects, items);
-    else addEffects(run, event, events, effects, items);
+  const records = run.client === undefined ? undefined : createRecordEffects(run, run.client, effects, items);
+  for (const event of events) {
+    if (records !== undefined) records.add(event);
+    else if (event.kind !== 'systemRecord') addEffects(run, event, events, effects, items);
   }
+  records?.finish();
   addWake(events, effects, items);
   return effects;
 }
@@ -64,11 +63,11 @@ function addEffects(
       return items.lease(event);
     case 'taskReleased':
     case 'taskCompleted':
-      return items.settle(event.nodePath);
+      return items.settle(event.nodePath, true);
     case 'taskFailed':
       return items.fail(event.nodePath, event.workerId !== '' || event.failure.type === 'NOTHING_TO_WAIT_FOR');
     case 'runDiverged':
-      items.settle(ROOT);
+      items.settle(ROOT, true);
       return notify(effects, 'diverged', event.sequence);
     case 'stepFailed':
       if (event.timedOut && run.openSteps.has(stepKey(event.step))) {
@@ -76,7 +75,7 @@ function addEffects(
       }
       return undefined;
     case 'runStarted':
-      if (run.identity.driver === 'SERVER' && event.parent !== undefined) {
+      if (event.parent !== undefined) {
         effects.push({
           kind: 'tellParent',
           parent: event.parent,
@@ -133,7 +132,7 @@ function addEffects(
   }
 }
 
-function notify(effects: Effect[], topic: Extract<Effect, { kind: 'notify' }>['topic'], sequence: number): void {
+function notify(effects: Effect[], topic: Topic, sequence: number): void {
   effects.push({ kind: 'notify', topic, sequence });
 }
 
@@ -173,69 +172,6 @@ function startChild(run: Run, event: EventOf<'childScheduled'>, effects: Effect[
 
 function stepPath(scope: string, name: string): string {
   return scope === '' ? name : `${scope}/${name}`;
-}
-
-function addRecordEffects(
-  run: Run,
-  event: EventOf<'systemRecord'>,
-  place: number,
-  effects: Effect[],
-  items: ItemEffects,
-): void {
-  const { record, sequence, eventTime } = event;
-  const stamp = { sequence: place, eventTime };
-  switch (record.kind) {
-    case 'runStarted':
-      return notify(effects, 'started', sequence);
-    case 'runEnded':
-      items.endAll();
-      return notify(effects, 'ended', sequence);
-    case 'controlRequested':
-      items.pause();
-      return notify(effects, 'control', sequence);
-    case 'controlCleared':
-      if (isFreeWithout(run, record.control)) items.resume();
-      return undefined;
-    case 'statusChanged':
-      if (record.toStatus === 'PAUSED') {
-        items.pause();
-        return notify(effects, 'paused', sequence);
-      }
-      if (record.fromStatus !== 'PAUSED') return undefined;
-      if (run.cancel === undefined && run.pendingPause === undefined) items.resume();
-      return notify(effects, 'resumed', sequence);
-    case 'taskScheduled':
-      return items.schedule({ ...record, ...stamp });
-    case 'itemEnqueued':
-      return items.schedule({ ...record, kind: 'taskScheduled', ...stamp });
-    case 'taskLeased':
-      return items.lease({ ...record, ...stamp });
-    case 'taskReleased':
-    case 'taskCompleted':
-      return items.settle(record.nodePath);
-    case 'taskFailed':
-      return items.fail(record.nodePath, record.workerId !== '');
-    case 'taskResultSaved':
-      return items.withdraw(taskPath(record.taskId));
-    case 'taskWithdrawn':
-    case 'itemDied':
-      return items.withdraw(record.nodePath);
-    case 'signalReceived':
-    case 'signalConsumed':
-    case 'attributesSet':
-    case 'snapshotSaved':
-    case 'positionSet':
-    case 'statePatched':
-    case 'taskRequeued':
-    case 'deadLetterPurged':
-      return undefined;
-  }
-}
-
-/** Whether nothing holds a CLIENT run back once a control is gone. */
-function isFreeWithout(run: Run, control: ControlKind): boolean {
-  if (run.status === 'PAUSED') return false;
-  return (control === 'CANCEL' ? run.pendingPause : run.cancel) === undefined;
 }
 
 function addWake(events: readonly Event[], effects: Effect[], items: ItemEffects): void {

@@ -8,15 +8,17 @@ import type { Effect, Notice } from './effect.ts';
 /**
  * Follows the items of a run through the events of one commit, from how they were before it, and writes down what that
  * means for ready lists and workers. An item is in a ready list exactly while it is open, not leased, and its run is not
- * paused.
+ * held back.
  */
 export interface ItemEffects {
   schedule(event: EventOf<'taskScheduled'>): void;
   lease(event: EventOf<'taskLeased'>): void;
+  /** The attempts of a node count anew. */
+  forgive(nodePath: string): void;
   /** Nobody is to have the item of a node any more. */
   withdraw(nodePath: string): void;
-  /** The worker ended its hold. */
-  settle(nodePath: string): void;
+  /** The worker ended its hold, or somebody else did. */
+  settle(nodePath: string, byWorker: boolean): void;
   /** An attempt failed, by its worker's word or not. */
   fail(nodePath: string, byWorker: boolean): void;
   pause(): void;
@@ -40,11 +42,16 @@ interface Touched {
   failedWorkerId: string;
 }
 
+/** From how many touched nodes on they are looked up in a map: most commits touch one or two. */
+const MANY_TOUCHED = 8;
+
 /** An object of a class, because every commit that is not a mere step makes one. */
 class FollowedItems implements ItemEffects {
   readonly #run: Run;
   readonly #effects: Effect[];
   readonly #touched: Touched[] = [];
+  /** The same by path, once there are so many that looking through them takes long. */
+  #byPath: Map<string, Touched> | undefined;
   #isHeld: boolean;
 
   constructor(run: Run, effects: Effect[]) {
@@ -64,7 +71,7 @@ class FollowedItems implements ItemEffects {
   lease({ nodePath, lease, sequence }: EventOf<'taskLeased'>): void {
     const item = this.#itemAt(nodePath);
     if (item === undefined) return;
-    if (item.lease === undefined) this.#effects.push({ kind: 'withdraw', itemSequence: item.itemSequence });
+    if (item.lease === undefined) this.#takeOut(item);
     this.#effects.push({ kind: 'hold', nodePath, lease });
     const { itemSequence, scheduleTime, notBeforeTime, queue, priority, tags, attempt } = item;
     this.#touch(nodePath, {
@@ -80,15 +87,19 @@ class FollowedItems implements ItemEffects {
     });
   }
 
+  forgive(nodePath: string): void {
+    this.#touch(nodePath, this.#itemAt(nodePath), '');
+  }
+
   withdraw(nodePath: string): void {
     const item = this.#itemAt(nodePath);
     if (item !== undefined) this.#end(item, false);
     this.#touch(nodePath, undefined);
   }
 
-  settle(nodePath: string): void {
+  settle(nodePath: string, byWorker: boolean): void {
     const item = this.#itemAt(nodePath);
-    if (item !== undefined) this.#end(item, true);
+    if (item !== undefined) this.#end(item, byWorker);
     this.#touch(nodePath, undefined);
   }
 
@@ -99,6 +110,7 @@ class FollowedItems implements ItemEffects {
   }
 
   pause(): void {
+    if (this.#isHeld) return;
     for (const { item } of this.#openItems()) {
       if (item.lease === undefined) this.#effects.push({ kind: 'withdraw', itemSequence: item.itemSequence });
     }
@@ -129,6 +141,7 @@ class FollowedItems implements ItemEffects {
   }
 
   #maybeTouched(path: string): Touched | undefined {
+    if (this.#byPath !== undefined) return this.#byPath.get(path);
     for (const touched of this.#touched) if (touched.path === path) return touched;
     return undefined;
   }
@@ -142,11 +155,18 @@ class FollowedItems implements ItemEffects {
     const touched = this.#maybeTouched(path);
     if (touched === undefined) {
       const before = this.#run.nodes.get(path)?.failedWorkerId ?? '';
-      this.#touched.push({ path, item, failedWorkerId: failedWorkerId ?? before });
+      this.#add({ path, item, failedWorkerId: failedWorkerId ?? before });
       return;
     }
     touched.item = item;
     if (failedWorkerId !== undefined) touched.failedWorkerId = failedWorkerId;
+  }
+
+  #add(touched: Touched): void {
+    this.#touched.push(touched);
+    this.#byPath?.set(touched.path, touched);
+    if (this.#byPath !== undefined || this.#touched.length < MANY_TOUCHED) return;
+    this.#byPath = new Map(this.#touched.map((each) => [each.path, each]));
   }
 
   #openItems(): readonly { readonly path: string; readonly item: OpenItem }[] {
@@ -166,6 +186,13 @@ class FollowedItems implements ItemEffects {
       kind: 'queue',
       item: { itemSequence, nodePath, attempt, queue, priority, tags, scheduleTime, notBeforeTime, failedWorkerId },
     });
+  }
+
+  /** Takes an item out of its list. One that this commit has just put there was never offered. */
+  #takeOut({ itemSequence }: OpenItem): void {
+    const last = this.#effects.at(-1);
+    if (last?.kind === 'queue' && last.item.itemSequence === itemSequence) this.#effects.pop();
+    else this.#effects.push({ kind: 'withdraw', itemSequence });
   }
 
   /** Ends an item: out of its list, or out of the hands of its worker. */

@@ -1,16 +1,15 @@
 import type { PositionSet, SnapshotSaved, StatePatched, TaskResultSaved } from '../events/client-events.ts';
 import { taskPath } from '../model/client-path.ts';
 import { type ClientState, MAX_SNAPSHOTS } from '../model/client-state.ts';
-import { isSameFork } from '../model/client-tasks.ts';
-import { dropEntry, emptySet, withEntry, withMember } from '../model/open-map.ts';
+import { isSameFork, isSignalledAt } from '../model/client-tasks.ts';
+import { dropEntry, dropMember, emptyMap, emptySet, withEntry, withMember } from '../model/open-map.ts';
 import type { Run } from '../model/run.ts';
 
 /** Folds a snapshot: the run stands where it says, and the attempts of who saved it under a lease count from here. */
 export function evolveSnapshotSaved(run: Run, client: ClientState, record: SnapshotSaved, place: number): void {
   client.snapshots = [...client.snapshots.slice(1 - MAX_SNAPSHOTS), { version: record.version, place }];
   if (!isSameFork(client.position, record.position)) client.done = emptySet();
-  client.position = record.position;
-  client.hints = new Map(record.hints.map((hint) => [hint.taskId, hint]));
+  standAt(run, client, record);
   client.taskTags = record.tags;
   if (record.priority !== undefined) run.priority = record.priority;
   const node = record.leasedPath === '' ? undefined : run.nodes.get(record.leasedPath);
@@ -20,15 +19,27 @@ export function evolveSnapshotSaved(run: Run, client: ClientState, record: Snaps
 }
 
 /** Folds the place at which the run begins. */
-export function evolvePositionSet(client: ClientState, record: PositionSet): void {
-  client.position = record.position;
-  client.hints = new Map(record.hints.map((hint) => [hint.taskId, hint]));
+export function evolvePositionSet(run: Run, client: ClientState, record: PositionSet): void {
+  standAt(run, client, record);
+}
+
+function standAt(run: Run, client: ClientState, { position, hints }: SnapshotSaved | PositionSet): void {
+  client.position = position;
+  client.isSignalled = isSignalledAt(run, position);
+  client.hints = hints.length === 0 ? emptyMap() : new Map(hints.map((hint) => [hint.taskId, hint]));
+}
+
+/** Folds what the arrival of a signal is to where the run stands: what comes after it stays to be done. */
+export function noteSignal(client: ClientState, name: string): void {
+  if (client.position?.kind === 'signal' && client.position.name === name) client.isSignalled = true;
 }
 
 /** Folds a result that nobody held the task of: it is not offered any more. */
 export function evolveTaskResult(run: Run, client: ClientState, { taskId }: TaskResultSaved, place: number): void {
+  const path = taskPath(taskId);
   noteResult(client, taskId, place);
-  dropEntry(run.nodes, taskPath(taskId));
+  dropEntry(run.nodes, path);
+  dropMember(client.settled, path);
 }
 
 /** Notes where the result of a task is, which is done where the run stands. */

@@ -1,18 +1,29 @@
 import type { SystemRecord } from '../events/client-events.ts';
+import { settledPaths } from '../model/client-nodes.ts';
 import type { ClientState } from '../model/client-state.ts';
 import { LogError } from '../model/log-error.ts';
+import { dropEntry, emptyMap } from '../model/open-map.ts';
 import { payloadSize } from '../model/payload.ts';
 import type { Run } from '../model/run.ts';
-import { computeWakeTime } from '../model/wake-time.ts';
 import {
   evolveDeadLetterPurged,
   evolveItemDied,
   evolveItemEnqueued,
   evolveTaskRequeued,
   evolveTaskWithdrawn,
+  evolveWorkCompleted,
+  evolveWorkLeased,
+  evolveWorkOffered,
+  evolveWorkReleased,
   rememberSettled,
 } from './client-items.ts';
-import { evolvePositionSet, evolveSnapshotSaved, evolveStatePatched, evolveTaskResult } from './client-snapshots.ts';
+import {
+  evolvePositionSet,
+  evolveSnapshotSaved,
+  evolveStatePatched,
+  evolveTaskResult,
+  noteSignal,
+} from './client-snapshots.ts';
 import {
   evolveAttributesSet,
   evolveControlCleared,
@@ -21,13 +32,7 @@ import {
   evolveRunStarted,
 } from './run.ts';
 import { evolveSignalConsumed, evolveSignalReceived } from './signals.ts';
-import {
-  evolveTaskCompleted,
-  evolveTaskFailed,
-  evolveTaskLeased,
-  evolveTaskReleased,
-  evolveTaskScheduled,
-} from './tasks.ts';
+import { evolveTaskFailed } from './tasks.ts';
 
 /** Folds what the server did to a CLIENT run. */
 export function evolveSystemRecord(run: Run, record: SystemRecord, time: number): void {
@@ -50,38 +55,42 @@ function foldRecord(run: Run, client: ClientState, record: SystemRecord, place: 
     case 'statusChanged':
       return changeStatus(run, record, eventTime);
     case 'signalReceived':
+      noteSignal(client, record.signal.name);
       return evolveSignalReceived(run, record.signal, place, payloadSize(record.signal.payload));
     case 'signalConsumed':
       return evolveSignalConsumed(run, record, place);
     case 'runEnded':
-      return evolveRunEnded(run, record, eventTime);
+      evolveRunEnded(run, record, eventTime);
+      client.settled = settledPaths(run.nodes, client.dead);
+      client.held = emptyMap();
+      return undefined;
     case 'attributesSet':
       return evolveAttributesSet(run, record);
     case 'snapshotSaved':
       return evolveSnapshotSaved(run, client, record, place);
     case 'positionSet':
-      return evolvePositionSet(client, record);
+      return evolvePositionSet(run, client, record);
     case 'taskResultSaved':
       return evolveTaskResult(run, client, record, place);
     case 'statePatched':
       return evolveStatePatched(client, record, place);
     case 'taskScheduled':
-      return evolveTaskScheduled(run, { ...record, ...stamp });
+      return evolveWorkOffered(run, client, record, stamp);
     case 'itemEnqueued':
       return evolveItemEnqueued(run, client, record, stamp);
     case 'taskLeased':
-      return evolveTaskLeased(run, { ...record, ...stamp });
+      return evolveWorkLeased(run, client, record, stamp);
     case 'taskReleased':
-      evolveTaskReleased(run, { ...record, ...stamp });
-      return rememberSettled(run, client, record.nodePath);
+      return evolveWorkReleased(run, client, record, stamp);
     case 'taskCompleted':
-      evolveTaskCompleted(run, { ...record, ...stamp });
-      return rememberSettled(run, client, record.nodePath, place);
+      return evolveWorkCompleted(run, client, record, stamp);
     case 'taskFailed':
+      dropEntry(client.held, record.nodePath);
       evolveTaskFailed(run, { ...record, ...stamp });
-      return rememberSettled(run, client, record.nodePath);
+      rememberSettled(run, client, record.nodePath);
+      return undefined;
     case 'taskWithdrawn':
-      return evolveTaskWithdrawn(run, record.nodePath);
+      return evolveTaskWithdrawn(run, client, record.nodePath);
     case 'itemDied':
       return evolveItemDied(run, client, record, stamp);
     case 'taskRequeued':
@@ -94,14 +103,11 @@ function foldRecord(run: Run, client: ClientState, record: SystemRecord, place: 
 function changeStatus(run: Run, record: Extract<SystemRecord, { kind: 'statusChanged' }>, time: number): void {
   run.status = record.toStatus;
   if (record.toStatus === 'PAUSED') {
-    run.pause = { requestedBy: '', reason: record.reason, sinceTime: time };
-    // Its runtime held it without a check; else it would be held once more as soon as it is resumed.
-    run.pendingPause = undefined;
+    run.pause = { requestedBy: run.pendingPause?.requestedBy ?? '', reason: record.reason, sinceTime: time };
   }
   if (record.toStatus === 'RUNNING') {
     run.startTime ??= time;
     if (run.pause !== undefined) run.resumeTime = time;
     run.pause = undefined;
   }
-  run.wakeTime = computeWakeTime(run);
 }

@@ -3,7 +3,7 @@ import { LogError } from '../model/log-error.ts';
 import { dropEntry, withEntry } from '../model/open-map.ts';
 import { type OpenItem, type OpenNode, type SettleKind, scheduledItem } from '../model/open-node.ts';
 import { ROOT, type Run } from '../model/run.ts';
-import { computeWakeTime } from '../model/wake-time.ts';
+import { computeWakeTime, moveWakeTime } from '../model/wake-time.ts';
 
 /** Folds an item: the node is open, and an item that it had and nobody took is replaced. */
 export function evolveTaskScheduled(run: Run, event: EventOf<'taskScheduled'>): void {
@@ -14,7 +14,8 @@ export function evolveTaskScheduled(run: Run, event: EventOf<'taskScheduled'>): 
     run.divergence = undefined;
     dropDueRetries(run, event.eventTime);
   }
-  run.wakeTime = computeWakeTime(run);
+  // What waits in a CLIENT run wakes nobody.
+  if (run.client === undefined) run.wakeTime = computeWakeTime(run);
 }
 
 /** A function that is offered finds in its log that these retries are due; nobody has to wake it for them again. */
@@ -53,20 +54,33 @@ export function evolveTaskLeased(run: Run, event: EventOf<'taskLeased'>): void {
     run.startTime ??= event.eventTime;
     if (run.status === 'PENDING') run.status = 'RUNNING';
   }
+  const before = expireTimeOf(item);
   item.lease = event.lease;
-  run.wakeTime = computeWakeTime(run);
+  holdChanged(run, before, expireTimeOf(item));
+}
+
+function expireTimeOf({ lease }: OpenItem): number {
+  return lease?.expireTime ?? Infinity;
+}
+
+/** Folds when a hold ends by itself: other things than holds wake a SERVER run, which has one, in any case. */
+function holdChanged(run: Run, before: number, after: number): void {
+  if (run.client === undefined) run.wakeTime = computeWakeTime(run);
+  else moveWakeTime(run, before, after);
 }
 
 /** Folds an item that its worker gave back. */
 export function evolveTaskReleased(run: Run, event: EventOf<'taskReleased'>): void {
-  settle(takeItem(run, event.nodePath).node, 'released');
-  run.wakeTime = computeWakeTime(run);
+  const { node, item } = takeItem(run, event.nodePath);
+  settle(node, 'released');
+  holdChanged(run, expireTimeOf(item), Infinity);
 }
 
 /** Folds a success. */
 export function evolveTaskCompleted(run: Run, event: EventOf<'taskCompleted'>): void {
-  settle(takeItem(run, event.nodePath).node, 'completed');
-  run.wakeTime = computeWakeTime(run);
+  const { node, item } = takeItem(run, event.nodePath);
+  settle(node, 'completed');
+  holdChanged(run, expireTimeOf(item), Infinity);
 }
 
 /** Folds a failed attempt: by its worker, who settled, or noticed by the server, which counts for the back-off. */
@@ -83,7 +97,7 @@ export function evolveTaskFailed(run: Run, event: EventOf<'taskFailed'>): void {
     if (event.failure.type === 'NOTHING_TO_WAIT_FOR') settle(node, 'released');
     node.item = undefined;
   }
-  run.wakeTime = computeWakeTime(run);
+  holdChanged(run, expireTimeOf(item), Infinity);
 }
 
 function takeItem(run: Run, nodePath: string): { readonly node: OpenNode; readonly item: OpenItem } {

@@ -1,7 +1,7 @@
 import type { DeadNode, ItemFacts } from '../model/client-state.ts';
 import type { ClientSnapshot } from '../snapshot/client-snapshot.ts';
 import { deadReason, position, taskHint } from './client-record-kinds.ts';
-import { type Codec, list, object, optional, pair, text, varint } from './codec.ts';
+import { type Codec, flag, list, object, optional, pair, text, varint } from './codec.ts';
 
 const itemFacts: Codec<ItemFacts> = object<ItemFacts>({
   itemId: text,
@@ -35,4 +35,5 @@ export const clientSnapshot: Codec<ClientSnapshot> = object<ClientSnapshot>({
   statePlaces: list(varint),
   items: list(pair(itemFacts)),
   dead: list(pair(deadNode)),
+  isSignalled: flag,
 });

@@ -1,4 +1,5 @@
 import { emptyMap, emptySet } from './open-map.ts';
+import type { OpenNode } from './open-node.ts';
 
 /** Where a CLIENT run stands, as its runtime says. What is to be done is derived from it. */
 export type Position =
@@ -70,6 +71,8 @@ export interface ClientState {
   hints: ReadonlyMap<string, TaskHint>;
   /** Tags of tasks that have no hint. */
   taskTags: readonly string[];
+  /** The signal that the position waits for came since the run stands there, consumed or not. */
+  isSignalled: boolean;
   /** Tasks of the position that have a result since the run came there: they are not offered again. */
   done: ReadonlySet<string>;
   /** Where the result of each task is, by task. */
@@ -82,6 +85,13 @@ export interface ClientState {
   items: ReadonlyMap<string, ItemFacts>;
   /** Dead letters by node path. */
   dead: ReadonlyMap<string, DeadNode>;
+  /**
+   * The last `MAX_SETTLED_NODES` nodes that have no item and are no dead letters, the one that was settled longest ago
+   * first. It stands in their order in the run, so that a snapshot need not hold it.
+   */
+  settled: ReadonlySet<string>;
+  /** The nodes whose item somebody holds: few of many. A snapshot need not hold it either. */
+  held: ReadonlyMap<string, OpenNode>;
 }
 
 /** How many versions of its snapshot a CLIENT run keeps. */
@@ -101,11 +111,14 @@ export function createClientState(): ClientState {
     position: undefined,
     hints: emptyMap(),
     taskTags: [],
+    isSignalled: false,
     done: emptySet(),
     results: emptyMap(),
     stateVersion: 0,
     statePlaces: [],
     items: emptyMap(),
     dead: emptyMap(),
+    settled: emptySet(),
+    held: emptyMap(),
   };
 }

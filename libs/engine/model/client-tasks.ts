@@ -16,33 +16,60 @@ export interface Stand {
   readonly taskTags: readonly string[];
   readonly done: ReadonlySet<string>;
   readonly priority: number;
-  readonly hasSignal: (name: string) => boolean;
+  /** The signal that the position waits for, if it does, has come. */
+  readonly isSignalled: boolean;
 }
 
 /** Where a run stands. */
-export function standOf(run: Run, { position, hints, taskTags, done }: ClientState): Stand {
-  const { priority, signals } = run;
-  return { position, hints, taskTags, done, priority, hasSignal: (name) => signals.byName.has(name) };
+export function standOf({ priority }: Run, client: ClientState): Stand {
+  const { position, hints, taskTags, done, isSignalled } = client;
+  return { position, hints, taskTags, done, priority, isSignalled };
+}
+
+/** Whether the signal that a position waits for is there when a run comes to stand at it. */
+export function isSignalledAt({ signals }: Run, position: Position | undefined): boolean {
+  return position?.kind === 'signal' && signals.byName.has(position.name);
 }
 
 /** The tasks that are to be done where a run stands. */
 export function wantedTasks(stand: Stand): ReadonlyMap<string, WantedTask> {
   const wanted = new Map<string, WantedTask>();
   for (const [taskId, notBeforeTime] of tasksAt(stand)) {
-    if (taskId === '' || stand.done.has(taskId)) continue;
-    const hint = stand.hints.get(taskId);
-    wanted.set(taskId, {
-      notBeforeTime,
-      priority: hint?.priority ?? stand.priority,
-      tags: hint?.tags ?? stand.taskTags,
-    });
+    if (isOpen(stand, taskId)) wanted.set(taskId, wantedAs(stand, taskId, notBeforeTime));
   }
   return wanted;
 }
 
+/** One of them, without looking at the others, or undefined when it is not to be done there. */
+export function maybeWanted(stand: Stand, taskId: string): WantedTask | undefined {
+  if (!isOpen(stand, taskId)) return undefined;
+  if (stand.position?.kind === 'fork') {
+    return stand.position.openTasks.includes(taskId) ? wantedAs(stand, taskId, undefined) : undefined;
+  }
+  for (const [other, notBeforeTime] of tasksAt(stand)) {
+    if (other === taskId) return wantedAs(stand, taskId, notBeforeTime);
+  }
+  return undefined;
+}
+
+function isOpen({ done }: Stand, taskId: string): boolean {
+  return taskId !== '' && !done.has(taskId);
+}
+
+function wantedAs({ hints, priority, taskTags }: Stand, taskId: string, notBeforeTime: number | undefined): WantedTask {
+  const hint = hints.get(taskId);
+  return { notBeforeTime, priority: hint?.priority ?? priority, tags: hint?.tags ?? taskTags };
+}
+
+/** Whether a task comes after a signal that has not come yet and that is waited for without end. */
+export function awaitsSignal({ position, isSignalled }: Stand, taskId: string): boolean {
+  if (position?.kind !== 'signal' || position.nextTask !== taskId) return false;
+  return !isSignalled && position.untilTime === undefined;
+}
+
 type Due = readonly [taskId: string, notBeforeTime: number | undefined];
 
-function tasksAt({ position, hasSignal }: Stand): readonly Due[] {
+function tasksAt({ position, isSignalled }: Stand): readonly Due[] {
   switch (position?.kind) {
     case undefined:
       return [];
@@ -55,7 +82,7 @@ function tasksAt({ position, hasSignal }: Stand): readonly Due[] {
     case 'delay':
       return [[position.nextTask, position.untilTime]];
     case 'signal':
-      if (hasSignal(position.name)) return [[position.nextTask, undefined]];
+      if (isSignalled) return [[position.nextTask, undefined]];
       return position.untilTime === undefined ? [] : [[position.nextTask, position.untilTime]];
   }
 }

@@ -58,6 +58,11 @@ export interface OpenNode {
   settled: Settled | undefined;
 }
 
+/** A node whose item a worker holds. */
+export interface HeldNode extends OpenNode {
+  item: OpenItem & { lease: Lease };
+}
+
 /** The attempt that a node is at, from 1. */
 export function attemptOf(node: OpenNode): number {
   return 1 + node.failures + node.expiries;

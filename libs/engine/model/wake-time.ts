@@ -25,12 +25,29 @@ export function watchesRetries(run: Run): boolean {
 }
 
 /**
- * The earliest moment at which the run has something to do by itself. The cost grows with what is open, so it is computed
- * only when something that counts here was taken away.
+ * Folds that what was to happen at `before` is to happen at `after`: of a run with thousands of holds, the others are
+ * looked at only when it was the next of all. Infinity: never.
  */
-export function computeWakeTime(run: Run): number {
+export function moveWakeTime(run: Run, before: number, after: number): void {
+  if (after <= run.wakeTime) run.wakeTime = after;
+  else if (before <= run.wakeTime) run.wakeTime = computeWakeTime(run, before);
+}
+
+/**
+ * The earliest moment at which the run has something to do by itself. The cost grows with what is open, so it is computed
+ * only when something that counts here was taken away. It ends early at `notBefore`, when nothing can be earlier.
+ */
+export function computeWakeTime(run: Run, notBefore: number = -Infinity): number {
   if (!run.started || isTerminal(run.status)) return Infinity;
   let wake = runEndTime(run);
+  if (run.client !== undefined) {
+    for (const { item } of run.client.held.values()) {
+      if (wake <= notBefore) break;
+      const expireTime = item?.lease?.expireTime;
+      if (expireTime !== undefined && expireTime < wake) wake = expireTime;
+    }
+    return wake;
+  }
   for (const wait of run.waits.values()) wake = Math.min(wake, waitEndTime(wait));
   if (run.openSteps.size > 0) {
     const retries = watchesRetries(run);

@@ -1,4 +1,6 @@
+import { heldNodes, settledPaths } from '../model/client-nodes.ts';
 import type { ClientState, DeadNode, ItemFacts, Position, SavedSnapshot, TaskHint } from '../model/client-state.ts';
+import type { OpenNode } from '../model/open-node.ts';
 
 /** What only CLIENT runs have, as plain values that share nothing that changes with the run. */
 export interface ClientSnapshot {
@@ -13,12 +15,14 @@ export interface ClientSnapshot {
   readonly statePlaces: readonly number[];
   readonly items: ReadonlyArray<readonly [path: string, facts: ItemFacts]>;
   readonly dead: ReadonlyArray<readonly [path: string, node: DeadNode]>;
+  readonly isSignalled: boolean;
 }
 
 /** The snapshot of what a CLIENT run has as it is now. */
 export function clientSnapshotOf(client: ClientState): ClientSnapshot {
+  const { settled: _settled, held: _held, ...state } = client;
   return {
-    ...client,
+    ...state,
     hints: [...client.hints.values()],
     done: [...client.done],
     results: [...client.results],
@@ -27,14 +31,17 @@ export function clientSnapshotOf(client: ClientState): ClientSnapshot {
   };
 }
 
-/** What a snapshot was taken of. */
-export function clientFromSnapshot(snapshot: ClientSnapshot): ClientState {
+/** What a snapshot was taken of, of a run with these nodes. */
+export function clientFromSnapshot(snapshot: ClientSnapshot, nodes: ReadonlyMap<string, OpenNode>): ClientState {
+  const dead = new Map(snapshot.dead);
   return {
     ...snapshot,
     hints: new Map(snapshot.hints.map((hint) => [hint.taskId, hint])),
     done: new Set(snapshot.done),
     results: new Map(snapshot.results),
     items: new Map(snapshot.items),
-    dead: new Map(snapshot.dead),
+    dead,
+    settled: settledPaths(nodes, dead),
+    held: heldNodes(nodes),
   };
 }

@@ -62,10 +62,11 @@ export function snapshotOf(run: Run): RunSnapshot {
 /** The run that a snapshot was taken of. Folding the events after it gives what folding all of them gives. */
 export function runFromSnapshot(identity: RunIdentity, rules: DefinitionRules, snapshot: RunSnapshot): Run {
   const buffered = snapshot.signals.flatMap(({ signals }) => signals);
+  const nodes = new Map(snapshot.nodes.map((node) => [node.path, copyNode(node)]));
   return Object.assign(createRun(identity, rules), snapshot.scalars, {
     attributes: new Map(snapshot.attributes),
     stateKeys: new Map(snapshot.stateKeys),
-    nodes: new Map(snapshot.nodes.map((node) => [node.path, copyNode(node)])),
+    nodes,
     waits: new Map(snapshot.waits.map((wait) => [wait.startedSequence, wait])),
     children: new Map(snapshot.children.map((child) => [child.scheduledSequence, { ...child }])),
     openSteps: new Map(snapshot.openSteps.map((step) => [stepKey(step.step), step])),
@@ -76,7 +77,7 @@ export function runFromSnapshot(identity: RunIdentity, rules: DefinitionRules, s
       byName: new Map(snapshot.signals.map(({ name, signals }) => [name, [...signals]])),
       ids: new Set(snapshot.signalIds),
     },
-    client: snapshot.client === undefined ? undefined : clientFromSnapshot(snapshot.client),
+    client: snapshot.client === undefined ? undefined : clientFromSnapshot(snapshot.client, nodes),
   });
 }
 

@@ -41,7 +41,7 @@ export interface Scenario {
   readonly accept: (command: Command) => Reply;
   /** Does a command that is to be refused, and answers why. */
   readonly refuse: (command: Command) => Rejection;
-  readonly attempt: (command: Command) => Performance;
+  attempt: (command: Command) => Performance;
   /** Lets time pass, and rings the run's timer. */
   readonly pass: (ms: number) => void;
   /** Gives the function to a worker and answers the proof. */

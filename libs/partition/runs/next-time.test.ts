@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { isHeldBack } from '#libs/engine/model/client-tasks.ts';
 import { createScenario, type Scenario } from '#libs/engine/testing/scenario.ts';
 import { HEARTBEAT_LEASE_MS, isLeased, nextTimeOf } from './next-time.ts';
 import { offerableNodes } from './ready-entry-of.ts';
@@ -57,20 +58,23 @@ describe('the time at which a run is looked at next', () => {
   });
 });
 
-test('at any time, an open item of a run that is not held is offered, or leased, or the run is looked at', () => {
-  fc.assert(
-    fc.property(smallMoves, fc.nat(100_000), (moves, laterMs) => {
-      const { hot, play, now } = createHistory('SERVER');
-      play(moves);
-      const at = now + laterMs;
-      const next = nextTimeOf(hot.run, at);
-      expect(next).toBeLessThanOrEqual(hot.run.wakeTime);
-      const offered = new Set(Array.from(offerableNodes(hot.run, at), ({ path }) => path));
-      for (const { path, item } of hot.run.nodes.values()) {
-        if (item === undefined || item.lease !== undefined || hot.run.status === 'PAUSED') continue;
-        if (!offered.has(path)) expect(next).toBeLessThanOrEqual(item.notBeforeTime ?? 0);
-      }
-    }),
-    { numRuns: 100 },
-  );
-});
+test.each(['SERVER', 'CLIENT'] as const)(
+  'at any time, an open item of a %s run that is not held is offered, or leased, or the run is looked at',
+  (driver) => {
+    fc.assert(
+      fc.property(smallMoves, fc.nat(100_000), (moves, laterMs) => {
+        const { hot, play, now } = createHistory(driver);
+        play(moves);
+        const at = now + laterMs;
+        const next = nextTimeOf(hot.run, at);
+        expect(next).toBeLessThanOrEqual(hot.run.wakeTime);
+        const offered = new Set(Array.from(offerableNodes(hot.run, at), ({ path }) => path));
+        for (const { path, item } of hot.run.nodes.values()) {
+          if (item === undefined || item.lease !== undefined || isHeldBack(hot.run)) continue;
+          if (!offered.has(path)) expect(next).toBeLessThanOrEqual(item.notBeforeTime ?? 0);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  },
+);

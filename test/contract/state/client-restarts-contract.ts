@@ -6,8 +6,8 @@ import { RunSchema } from '#gen/millrace/state/v1/run_pb.ts';
 import { RunStatus } from '#gen/millrace/state/v1/run_status_pb.ts';
 import type { RunsContract } from '#test/contract/runs/describe-served.ts';
 import { createMovingState } from '#test/contract/runs/moving-state.ts';
-import { type ClientCalls, clientCalls, jsonOf } from './recording-calls.ts';
 import { upTo } from './event-logs.ts';
+import { type ClientCalls, clientCalls, jsonOf } from './recording-calls.ts';
 import { GRPC, ROOT } from './serve-state.ts';
 
 /** What is left of CLIENT runs when another process takes their partitions over, on any store. */

@@ -8,8 +8,8 @@ import { ConflictPolicy } from '#gen/millrace/state/v1/run_service_pb.ts';
 import { RunStatus } from '#gen/millrace/state/v1/run_status_pb.ts';
 import { describeServed, type RunsContract } from '#test/contract/runs/describe-served.ts';
 import { failureOf } from '#test/doors/failure.ts';
-import { type ClientCalls, clientCalls, jsonOf } from './recording-calls.ts';
 import { numbersOf, upTo } from './event-logs.ts';
+import { type ClientCalls, clientCalls, jsonOf } from './recording-calls.ts';
 import { DOORS, ROOT } from './serve-state.ts';
 
 /** The events of a runtime by their types. */

@@ -12,8 +12,8 @@ import { ask } from '#libs/partition/serve/ask.ts';
 import type { RunVisit } from '#libs/partition/serve/run-visit.ts';
 import { describeServed, type RunsContract } from '#test/contract/runs/describe-served.ts';
 import { failureOf } from '#test/doors/failure.ts';
-import { type ClientCalls, clientCalls, jsonOf } from './recording-calls.ts';
 import { upTo } from './event-logs.ts';
+import { type ClientCalls, clientCalls, jsonOf } from './recording-calls.ts';
 import { DOORS, ROOT } from './serve-state.ts';
 
 /** How a patch is made, besides what it says. */

@@ -6,8 +6,9 @@ import { encodeEvent } from '#libs/engine/log/event-codec.ts';
 import { CLIENT_RULES, type DefinitionRules } from '#libs/engine/model/definition-rules.ts';
 import type { Payload } from '#libs/engine/model/payload.ts';
 import type { RunIdentity } from '#libs/engine/model/run.ts';
-import type { Driver } from '#libs/engine/model/status.ts';
+import { type Driver, isTerminal } from '#libs/engine/model/status.ts';
 import { perform } from '#libs/engine/perform.ts';
+import { clientCommandFromMove } from '#libs/engine/testing/client-command-from-move.ts';
 import { commandFromMove, type Move } from '#libs/engine/testing/command-from-move.ts';
 import { identityFor, startCommand } from '#libs/engine/testing/scenario.ts';
 import type { EventBytes } from '../event-bytes.ts';
@@ -101,17 +102,22 @@ export function createHistory(driver: Driver, identity: Partial<RunIdentity> = {
     play: (moves) => {
       for (const move of moves) {
         history.now += move.elapsedMs;
-        if (isEnding(move) && !move.mayEnd) continue;
+        if (driver === 'SERVER' && isEnding(move) && !move.mayEnd) continue;
         if (driver === 'SERVER' && needsLease(move)) history.act(nextCommand({ ...move, choice: 0, a: 0, b: 0 }));
-        for (let left = move.repeats; left >= 0; left -= 1) history.act(enlarged(nextCommand(move), move.bytes));
+        for (let left = move.repeats; left >= 0; left -= 1) {
+          const command = nextCommand(move);
+          if (driver === 'CLIENT' && endsClientRun(command) && !move.mayEnd) break;
+          history.act(enlarged(command, move.bytes));
+        }
       }
     },
   };
   function nextCommand(move: Move): Command {
     const { run } = history.hot;
-    // What a worker would do to a SERVER run, the runtime of a CLIENT run does by events.
-    const own = driver === 'CLIENT' && needsLease(move) ? { ...move, choice: 28, a: 1, b: 7 } : move;
-    return commandFromMove(run, own, history.now, run.lastFence);
+    if (driver === 'SERVER') return commandFromMove(run, move, history.now, run.lastFence);
+    // Much of what a worker would do to a SERVER run, the runtime of a CLIENT run does by events.
+    if (needsLease(move) && move.b < 5) return APPEND;
+    return clientCommandFromMove(run, move, history.now, run.lastFence);
   }
   history.act(startCommand({ runTimeoutMs: 30_000_000 }));
   return history;
@@ -129,6 +135,26 @@ export function eventBytesOf(events: readonly Event[], firstSequence: number, ba
   const writer = createByteWriter(256);
   for (const event of events) encodeEvent(writer, event, baseTime);
   return { firstSequence, count: events.length, bytes: writtenBytes(writer).slice() };
+}
+
+const APPEND: Command = {
+  kind: 'appendEvents',
+  events: [{ type: 'did', data: undefined, sourceTime: undefined, metadata: { k: 'v' } }],
+  expectedSequence: undefined,
+};
+
+/** Whether a command ends a CLIENT run, or will. */
+function endsClientRun(command: Command): boolean {
+  switch (command.kind) {
+    case 'cancelRun':
+    case 'terminateRun':
+      return true;
+    case 'updateStatus':
+    case 'saveSnapshot':
+      return isTerminal(command.status);
+    default:
+      return false;
+  }
 }
 
 /** The moves of `commandFromMove` that end most runs. */
@@ -149,7 +175,14 @@ function enlarged(command: Command, bytes: number): Command {
     case 'recordStep':
       return command.record.kind === 'result' ? { ...command, record: { kind: 'result', result: payload } } : command;
     case 'completeItem':
+    case 'completeWorkItem':
+    case 'saveTaskResult':
       return { ...command, output: payload };
+    case 'saveSnapshot':
+    case 'enqueueItem':
+      return { ...command, payload };
+    case 'patchState':
+      return { ...command, value: payload };
     case 'sendSignal':
       return { ...command, payload };
     case 'appendEvents':

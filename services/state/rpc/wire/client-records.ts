@@ -1,8 +1,8 @@
 import type * as proto from '#gen/millrace/state/v1/system_record_pb.ts';
-import { FORCED } from '#libs/engine/decide/client-claims.ts';
 import type * as engine from '#libs/engine/events/client-events.ts';
 import type { TaskCompleted, TaskFailed, TaskLeased, TaskReleased } from '#libs/engine/events/task-events.ts';
 import { plainQueue, TASK_QUEUE } from '#libs/engine/model/client-path.ts';
+import { FORCED } from '#libs/engine/model/forced-release.ts';
 import { clientLeaseToProto, nodeNameOf } from './client-node.ts';
 import { deadReasonToProto } from './dead-reason.ts';
 import { failureToProto } from './failure.ts';
