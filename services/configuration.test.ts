@@ -113,7 +113,40 @@ test('each service knows the variables of the others and leaves them alone', () 
 test.each(DEFINITIONS.map((definition) => [definition.program, definition] as const))(
   '%s leaves the variables of the command line alone',
   (_, definition) => {
-    const env = { MILLRACE_ADDRESS: 'state.internal:7400', MILLRACE_TENANT: 'acme', MILLRACE_TOKEN: 'mlr_secret' };
+    const env = { MILLRACE_ADDRESS: 'state.internal:7400', MILLRACE_TENANT: 'acme' };
     expect(parseConfig(definition, env, [])).toEqual(parseConfig(definition, {}, []));
   },
 );
+
+const SECRET = `mlr_${'x'.repeat(43)}`;
+
+test('who keeps tokens leaves that of the command line alone, and who asks about them takes it', () => {
+  const env = { MILLRACE_TOKEN: SECRET };
+  for (const definition of [STATE_CONFIG, DEV_CONFIG] as const) {
+    expect(parseConfig(definition as ConfigDefinition<unknown>, env, [])).toEqual(
+      parseConfig(definition as ConfigDefinition<unknown>, {}, []),
+    );
+  }
+  expect(parseConfig(REGISTRY_CONFIG, env, [])).toMatchObject({ config: { token: SECRET } });
+  expect(parseConfig(WORKER_CONFIG, env, [])).toMatchObject({ config: { token: SECRET } });
+});
+
+test('with a root token every address may be listened on', () => {
+  const env = { MILLRACE_ROOT_TOKEN: SECRET, MILLRACE_STATE_GRPC_LISTEN: '0.0.0.0:7400' };
+  expect(parseConfig(STATE_CONFIG, env, [])).toMatchObject({ config: { grpcListen: '0.0.0.0:7400' } });
+  expect(parseConfig(DEV_CONFIG, env, [])).toMatchObject({ config: { stateGrpcListen: '0.0.0.0:7400' } });
+});
+
+test.each(['short', `${SECRET} ${SECRET}`, 'ü'.repeat(40)])(
+  'a token that is no secret is refused unseen: %s',
+  (token) => {
+    const refused = (): unknown => parseConfig(STATE_CONFIG, { MILLRACE_ROOT_TOKEN: token }, []);
+    expect(refused).toThrow('MILLRACE_ROOT_TOKEN: must be a secret of 32 to 512 visible characters');
+    expect(refused).toThrow(expect.objectContaining({ message: expect.not.stringContaining(token) }));
+  },
+);
+
+test('no help shows a secret', () => {
+  const help = parseConfig(STATE_CONFIG, { MILLRACE_ROOT_TOKEN: SECRET }, ['--help']);
+  expect(JSON.stringify(help)).not.toContain(SECRET);
+});

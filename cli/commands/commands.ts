@@ -1,5 +1,7 @@
 import { BACKUP_COMMAND } from './admin/backup.ts';
 import { RESTORE_COMMAND } from './admin/restore.ts';
+import { LIST_AUDIT_COMMAND } from './audit/list.ts';
+import { VERIFY_AUDIT_COMMAND } from './audit/verify.ts';
 import type { Command } from './command.ts';
 import { GET_DEFINITION_COMMAND } from './definition/get.ts';
 import { LIST_DEFINITIONS_COMMAND } from './definition/list.ts';
@@ -18,6 +20,15 @@ import { START_COMMAND } from './run/start.ts';
 import { TERMINATE_COMMAND } from './run/terminate.ts';
 import { WAIT_COMMAND } from './run/wait.ts';
 import { WATCH_COMMAND } from './run/watch.ts';
+import { CREATE_TENANT_COMMAND } from './tenant/create.ts';
+import { GET_TENANT_COMMAND } from './tenant/get.ts';
+import { LIST_TENANTS_COMMAND } from './tenant/list.ts';
+import { ACTIVATE_TENANT_COMMAND, ARCHIVE_TENANT_COMMAND, SUSPEND_TENANT_COMMAND } from './tenant/set-status.ts';
+import { UPDATE_TENANT_COMMAND } from './tenant/update.ts';
+import { CREATE_TOKEN_COMMAND } from './token/create.ts';
+import { LIST_TOKENS_COMMAND } from './token/list.ts';
+import { REVOKE_TOKEN_COMMAND } from './token/revoke.ts';
+import { VALIDATE_TOKEN_COMMAND } from './token/validate.ts';
 import { DRAIN_WORKER_COMMAND } from './worker/drain.ts';
 import { LIST_WORKERS_COMMAND } from './worker/list.ts';
 import { RUN_WORKER_COMMAND } from './worker/run.ts';
@@ -44,6 +55,19 @@ export const COMMANDS: readonly Command[] = [
   RUN_WORKER_COMMAND,
   LIST_WORKERS_COMMAND,
   DRAIN_WORKER_COMMAND,
+  CREATE_TOKEN_COMMAND,
+  LIST_TOKENS_COMMAND,
+  REVOKE_TOKEN_COMMAND,
+  VALIDATE_TOKEN_COMMAND,
+  CREATE_TENANT_COMMAND,
+  GET_TENANT_COMMAND,
+  LIST_TENANTS_COMMAND,
+  UPDATE_TENANT_COMMAND,
+  SUSPEND_TENANT_COMMAND,
+  ACTIVATE_TENANT_COMMAND,
+  ARCHIVE_TENANT_COMMAND,
+  LIST_AUDIT_COMMAND,
+  VERIFY_AUDIT_COMMAND,
   BACKUP_COMMAND,
   RESTORE_COMMAND,
 ];

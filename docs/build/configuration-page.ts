@@ -11,7 +11,7 @@ export function renderConfigurationPage(): string {
 Every setting is an environment variable and an option; the option wins, and an empty variable counts as not set. What is
 wrong is named in one line, with the exit code 2. A variable that begins with \`MILLRACE_\` and that no service knows is
 wrong too. Variables of the other services are left alone, so that all can share one environment, and so are those of the
-command line (\`MILLRACE_ADDRESS\`, \`MILLRACE_TENANT\` and \`MILLRACE_TOKEN\`), those that Kubernetes injects
+command line (\`MILLRACE_ADDRESS\` and \`MILLRACE_TENANT\`), those that Kubernetes injects
 (\`MILLRACE_*_SERVICE_*\` and \`MILLRACE_*_PORT*\`) and those of the tests (\`MILLRACE_REQUIRE_SERVERS\` and
 \`MILLRACE_SERVERS_DIR\`).
 

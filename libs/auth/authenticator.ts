@@ -10,6 +10,8 @@ export interface Credentials {
 
 /** The port that tells who calls. */
 export interface Authenticator {
+  /** Whether who was let in may be sent away later: calls that last are then asked about again. Absent: no. */
+  readonly isRevocable?: boolean;
   /**
    * Answers the principal; at once where it is known, so that a cached token costs no turn of the event loop.
    *

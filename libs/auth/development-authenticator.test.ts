@@ -19,6 +19,7 @@ describe('without tokens', () => {
     const authenticator = createDevelopmentAuthenticator();
     expect(authenticator.authenticate({ authorization: undefined, peerAddress })).toEqual({
       tokenId: 'development',
+      name: 'development',
       role: 'root',
       tenantId: undefined,
     });

@@ -7,7 +7,12 @@ const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
-const DEVELOPER_AT_THIS_MACHINE: Principal = { tokenId: 'development', role: 'root', tenantId: undefined };
+const DEVELOPER_AT_THIS_MACHINE: Principal = {
+  tokenId: 'development',
+  name: 'development',
+  role: 'root',
+  tenantId: undefined,
+};
 
 /** Whether an address is this machine's own. */
 export function isLoopback(address: string): boolean {

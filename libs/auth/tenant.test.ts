@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import type { Principal } from './principal.ts';
 import { resolveTenant } from './tenant.ts';
 
-const member: Principal = { tokenId: 't', role: 'admin', tenantId: 'acme' };
-const root: Principal = { tokenId: 'r', role: 'root', tenantId: undefined };
+const member: Principal = { tokenId: 't', name: 't', role: 'admin', tenantId: 'acme' };
+const root: Principal = { tokenId: 'r', name: 'r', role: 'root', tenantId: undefined };
 
 test("a request that names no tenant is about the token's", () => {
   expect(resolveTenant(member, '')).toBe('acme');

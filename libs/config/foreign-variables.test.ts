@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
 import { isForeign } from './foreign-variables.ts';
 
-test.each(['MILLRACE_ADDRESS', 'MILLRACE_TENANT', 'MILLRACE_TOKEN'])('%s is of the command line', (name) => {
-  expect(isForeign(name)).toBe(true);
-});
+test.each(['MILLRACE_ADDRESS', 'MILLRACE_TENANT', 'MILLRACE_TOKEN'])(
+  '%s is of the command line, or of it too',
+  (name) => {
+    expect(isForeign(name)).toBe(true);
+  },
+);
 
 test.each(['MILLRACE_ADRESS', 'MILLRACE_TOKENS', 'MILLRACE_STORES'])('%s is of nobody, and so a mistake', (name) => {
   expect(isForeign(name)).toBe(false);

@@ -5,7 +5,7 @@ const MADE_BY_KUBERNETES = /_SERVICE_|_PORT/;
 const OF_THE_TESTS: ReadonlySet<string> = new Set(['MILLRACE_REQUIRE_SERVERS', 'MILLRACE_SERVERS_DIR']);
 
 /** Variables that the command line reads. Set for a whole shell, they reach every service that is started from it. */
-const OF_THE_COMMAND_LINE: ReadonlySet<string> = new Set(['MILLRACE_ADDRESS', 'MILLRACE_TENANT', 'MILLRACE_TOKEN']);
+const OF_THE_COMMAND_LINE: ReadonlySet<string> = new Set(['MILLRACE_ADDRESS', 'MILLRACE_TENANT']);
 
 /**
  * The variables of all services. One that belongs to another service is left alone, so that all of them can share
@@ -22,6 +22,7 @@ export const MILLRACE_VARIABLES: readonly string[] = [
   'MILLRACE_REGISTRY_ADDRESS',
   'MILLRACE_REGISTRY_GRPC_LISTEN',
   'MILLRACE_REGISTRY_HTTP_LISTEN',
+  'MILLRACE_ROOT_TOKEN',
   'MILLRACE_STATE_ADDRESS',
   'MILLRACE_STATE_ADVERTISE',
   'MILLRACE_STATE_GRPC_LISTEN',
@@ -32,6 +33,7 @@ export const MILLRACE_VARIABLES: readonly string[] = [
   'MILLRACE_TLS_CERT_FILE',
   'MILLRACE_TLS_CLIENT_CA_FILE',
   'MILLRACE_TLS_KEY_FILE',
+  'MILLRACE_TOKEN',
   'MILLRACE_WORKER_GRPC_LISTEN',
   'MILLRACE_WORKER_HTTP_LISTEN',
 ];

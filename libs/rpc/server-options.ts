@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Authenticator } from '#libs/auth/authenticator.ts';
+import type { TenantGate } from '#libs/auth/tenant-gate.ts';
 import type { Logger } from '#libs/logger/logger.ts';
 import type { ServiceBinding } from './service-binding.ts';
 
@@ -61,6 +62,8 @@ export interface RpcServerOptions {
   /** `host:port` of the door for Connect, gRPC-Web, JSON and plain HTTP routes. */
   readonly httpListen: string;
   readonly authenticator: Authenticator;
+  /** Tells which tenants there are and what may be done in them. Absent: every tenant is served. */
+  readonly tenants?: TenantGate;
   readonly log: Logger;
   readonly tls?: TlsMaterial;
   readonly limits?: Partial<RpcLimits>;

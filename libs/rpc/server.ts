@@ -10,6 +10,8 @@ import { DEFAULT_RPC_LIMITS, type RpcServer, type RpcServerOptions } from './ser
 
 /** When the grace period is over, how long cut calls have to be told so before their connections go. */
 const CUT_MS = 250;
+/** How often calls that last are asked about again. */
+const CHECK_MS = 1_000;
 
 /**
  * Opens both doors for a set of services, with health and reflection beside them.
@@ -19,6 +21,7 @@ const CUT_MS = 250;
 export async function createRpcServer(options: RpcServerOptions): Promise<RpcServer> {
   const runtime: CallRuntime = {
     authenticator: options.authenticator,
+    ...(options.tenants === undefined ? {} : { tenants: options.tenants }),
     limits: { ...DEFAULT_RPC_LIMITS, ...options.limits },
     log: options.log,
     observer: options.observer,
@@ -46,6 +49,7 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
     throw error;
   });
 
+  const checks = checkCallsAgain(runtime);
   let draining: Promise<void> | undefined;
 
   async function drain(graceMs: number): Promise<void> {
@@ -63,6 +67,7 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
       grpc.close();
       http.close();
     }
+    clearInterval(checks);
   }
 
   return {
@@ -76,6 +81,15 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
       await (draining ??= drain(0));
     },
   };
+}
+
+/** Calls that last are asked about every second, so that a token that was revoked keeps no stream. */
+function checkCallsAgain(runtime: CallRuntime): NodeJS.Timeout | undefined {
+  if (runtime.authenticator.isRevocable !== true && runtime.tenants === undefined) return undefined;
+  const check = (): void => {
+    for (const call of runtime.calls) call.checkAgain();
+  };
+  return setInterval(check, CHECK_MS).unref();
 }
 
 async function settlesWithin(work: Promise<unknown>, ms: number): Promise<boolean> {

@@ -4,6 +4,7 @@ import { durationMs } from '#libs/config/number-types.ts';
 import { choice, filePath, list } from '#libs/config/text-types.ts';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '#libs/logger/log-options.ts';
 import { DEFAULT_RPC_LIMITS } from '#libs/rpc/server-options.ts';
+import { ROOT_TOKEN_ENTRY } from './token-settings.ts';
 
 /** The settings that every service has. */
 export interface CommonConfig {
@@ -18,6 +19,7 @@ export interface CommonConfig {
   readonly tlsCertFile: string | undefined;
   readonly tlsKeyFile: string | undefined;
   readonly tlsClientCaFile: string | undefined;
+  readonly rootToken: string | undefined;
 }
 
 /** Supervisors give 30 s by default before they kill; this leaves them a margin. */
@@ -95,6 +97,7 @@ export const COMMON_TABLE: ConfigTable<CommonConfig> = {
     default: undefined,
     doc: 'the authorities in PEM that client certificates must come from; with it clients need a certificate',
   },
+  rootToken: ROOT_TOKEN_ENTRY,
 };
 
 /** Names what contradicts itself in the common settings. */

@@ -2,7 +2,6 @@ import { isIP } from 'node:net';
 import { isLoopback } from '#libs/auth/development-authenticator.ts';
 import { listenAddress, maybeHostPort } from '#libs/config/address-types.ts';
 import type { ConfigEntry } from '#libs/config/config-table.ts';
-import { ValueFault, type ValueType } from '#libs/config/value-type.ts';
 
 /** Where a service is reached. */
 export interface ListenConfig {
@@ -30,15 +29,16 @@ export function listenEntry(service: ServiceName, door: 'grpc' | 'http'): Config
   const what = door === 'grpc' ? 'gRPC' : 'Connect, gRPC-Web, JSON, health and metrics over HTTP';
   return {
     env: listenVariable(service, door),
-    type: loopbackAddress(),
+    type: listenAddress(),
     default: `127.0.0.1:${DEFAULT_PORTS[service][door]}`,
     doc: `where the ${service} service serves ${what}; port 0 takes a free one`,
   };
 }
 
-/** Names the listen addresses that are given twice. */
+/** Names the listen addresses that are given twice, and without tokens those that others than this machine reach. */
 export function checkListen(
   listens: readonly { readonly service: ServiceName; readonly config: ListenConfig }[],
+  hasTokens: boolean,
 ): string[] {
   const faults: string[] = [];
   const taken = new Map<string, string>();
@@ -52,26 +52,13 @@ export function checkListen(
       faults.push(`${variable}: ${address} is also that of ${other}`);
     }
     taken.set(address, variable);
+    const { host, port } = maybeHostPort(address) ?? { host: '', port: 0 };
+    if (!hasTokens && !isThisMachineOnly(host)) {
+      const rule = 'is no loopback address, and without tokens only this machine is served';
+      faults.push(`${variable}: ${address} ${rule}: use 127.0.0.1:${port}, or set MILLRACE_ROOT_TOKEN`);
+    }
   }
   return faults;
-}
-
-/** A listen address of this machine: without tokens nobody else is served, so that no other address makes sense. */
-function loopbackAddress(): ValueType<string> {
-  const type = listenAddress();
-  return {
-    ...type,
-    parse(raw) {
-      const address = type.parse(raw);
-      const { host, port } = maybeHostPort(raw) ?? { host: '', port: 0 };
-      if (address !== undefined && !isThisMachineOnly(host)) {
-        throw new ValueFault(
-          `${raw} is no loopback address, and without tokens only this machine is served: use 127.0.0.1:${port}`,
-        );
-      }
-      return address;
-    },
-  };
 }
 
 function isThisMachineOnly(host: string): boolean {

@@ -1,5 +1,7 @@
 import { SystemService } from '#gen/millrace/common/v1/system_service_pb.ts';
+import type { Authenticator } from '#libs/auth/authenticator.ts';
 import { createDevelopmentAuthenticator } from '#libs/auth/development-authenticator.ts';
+import type { TenantGate } from '#libs/auth/tenant-gate.ts';
 import type { PartStack } from '#libs/lifecycle/part-stack.ts';
 import { StartError } from '#libs/lifecycle/start-error.ts';
 import type { Logger } from '#libs/logger/logger.ts';
@@ -34,6 +36,12 @@ export interface ServiceServerOptions {
   readonly log: Logger;
   /** The service's open store; absent: it keeps no data. */
   readonly source: BackupSource | undefined;
+  /** Tells who calls. Absent: development mode, in which whoever works on this machine may do everything. */
+  readonly authenticator?: Authenticator;
+  /** Tells which tenants there are. Absent: every name is one. */
+  readonly tenants?: TenantGate;
+  /** Whether calls need tokens. Default: they do not. */
+  readonly hasTokens?: boolean;
   /** The service's own RPCs. */
   readonly bindings: readonly ServiceBinding[];
   readonly process: NodeJS.Process;
@@ -70,9 +78,10 @@ export async function startServer(options: ServiceServerOptions, parts: PartStac
     services: bindings,
     grpcListen: config.grpcListen,
     httpListen: config.httpListen,
-    authenticator: createDevelopmentAuthenticator(),
+    authenticator: options.authenticator ?? createDevelopmentAuthenticator(),
+    ...(options.tenants === undefined ? {} : { tenants: options.tenants }),
     // Without tokens the host's name is all that tells a page of another site from a program of this machine.
-    allowedHosts: [],
+    ...(options.hasTokens === true ? {} : { allowedHosts: [] }),
     log,
     limits,
     corsOrigins: config.corsOrigins,

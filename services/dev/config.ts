@@ -41,6 +41,7 @@ export const DEV_CONFIG: ConfigDefinition<DevConfig> = {
   check: (config) => [
     ...checkListen(
       (['state', 'registry', 'worker'] as const).map((service) => ({ service, config: listenOf(config, service) })),
+      config.rootToken !== undefined,
     ),
     ...checkCommon(config),
   ],

@@ -27,6 +27,7 @@ await runService(host, {
         readyMs: performance.now(),
         store: describeStore(config.store),
         isTls: config.tlsCertFile !== undefined,
+        hasTokens: config.rootToken !== undefined,
         addresses,
       }),
     );

@@ -43,9 +43,11 @@ export async function startDev(
   };
   const forState = await storedOptionsFor('state');
   const state = await startState({ ...forState, config: { ...forState.config, advertise: undefined } }, scope);
-  const registry = await startRegistry(await storedOptionsFor('registry'), scope);
+  const forRegistry = await storedOptionsFor('registry');
+  const asked = { stateAddress: state.grpc, token: undefined };
+  const registry = await startRegistry({ ...forRegistry, config: { ...forRegistry.config, ...asked } }, scope);
   const forWorker = await optionsFor('worker');
-  const peers = { stateAddress: state.grpc, registryAddress: registry.grpc };
+  const peers = { ...asked, registryAddress: registry.grpc };
   const worker = await startWorker({ ...forWorker, config: { ...forWorker.config, ...peers } }, scope.parts);
   return { registry, state, worker };
 }

@@ -9,11 +9,16 @@ export interface WelcomeFacts {
   /** Where the data is, without secrets. */
   readonly store: string;
   readonly isTls: boolean;
+  /** Whether calls need tokens. */
+  readonly hasTokens: boolean;
   readonly addresses: Readonly<Record<ServiceName, RpcAddresses>>;
 }
 
+const NO_TOKENS = 'There are no tokens: whoever works on this machine may do everything, and nobody else is served.';
+const TOKENS = 'Every call needs a token: that of MILLRACE_ROOT_TOKEN, or one that `millrace token create` makes.';
+
 /** The text for somebody who just started everything: where it is and what to type next. */
-export function renderWelcome({ version, readyMs, store, isTls, addresses }: WelcomeFacts): string {
+export function renderWelcome({ version, readyMs, store, isTls, hasTokens, addresses }: WelcomeFacts): string {
   const scheme = isTls ? 'https' : 'http';
   const services = Object.entries(addresses);
   const width = Math.max(...services.map(([, { grpc }]) => grpc.length));
@@ -24,10 +29,10 @@ export function renderWelcome({ version, readyMs, store, isTls, addresses }: Wel
 
 ${rows.join('\n')}
 
-There are no tokens: whoever works on this machine may do everything, and nobody else is served.
+${hasTokens ? TOKENS : NO_TOKENS}
 Ask it something:
 
-  curl -s ${scheme}://${addresses.state.http}/millrace.common.v1.SystemService/GetInfo -H 'content-type: application/json' -d '{}'
+  curl -s ${scheme}://${addresses.state.http}/millrace.common.v1.SystemService/GetInfo -H 'content-type: application/json'${hasTokens ? ' -H "authorization: Bearer $MILLRACE_ROOT_TOKEN"' : ''} -d '{}'
 
 Ctrl-C drains and ends it; a second Ctrl-C ends it at once.
 `;

@@ -4,11 +4,12 @@ import { BUS_ENTRY, type BusSetting } from '#libs/service/bus-setting.ts';
 import { COMMON_TABLE, type CommonConfig, checkCommon } from '#libs/service/common-config.ts';
 import { checkListen, type ListenConfig, listenEntry } from '#libs/service/listen-config.ts';
 import { storeEntry } from '#libs/service/store-setting.ts';
+import { hasTokens, TOKEN_CHECK_TABLE, type TokenCheckConfig } from '#libs/service/token-settings.ts';
 import { VERSION } from '#libs/service/version.ts';
 import type { StoreLocation } from '#libs/store/opening/uri.ts';
 
 /** The settings of the registry service. */
-export interface RegistryConfig extends CommonConfig, ListenConfig {
+export interface RegistryConfig extends CommonConfig, ListenConfig, TokenCheckConfig {
   readonly store: StoreLocation;
   readonly bus: BusSetting;
 }
@@ -27,9 +28,10 @@ export const REGISTRY_CONFIG: ConfigDefinition<RegistryConfig> = {
     httpListen: listenEntry('registry', 'http'),
     store: storeEntry('./.millrace/registry', 'where packages are kept; without a database it is millrace_registry'),
     bus: BUS_ENTRY,
+    ...TOKEN_CHECK_TABLE,
     ...COMMON_TABLE,
   },
-  check: (config) => [...checkListen([{ service: 'registry', config }]), ...checkCommon(config)],
+  check: (config) => [...checkListen([{ service: 'registry', config }], hasTokens(config)), ...checkCommon(config)],
 };
 
 /**

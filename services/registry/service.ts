@@ -3,6 +3,7 @@ import type { Logger } from '#libs/logger/logger.ts';
 import type { RpcAddresses } from '#libs/rpc/server-options.ts';
 import { openContextOf } from '#libs/service/open-service-store.ts';
 import { startServer } from '#libs/service/start-server.ts';
+import { maybeTokenCheck } from '#libs/service/token-check.ts';
 import { createRegistryBindings } from './bindings.ts';
 import { REGISTRY_SUMMARY, type RegistryConfig } from './config.ts';
 import { openStore } from './open-store.ts';
@@ -25,6 +26,10 @@ export async function startRegistry(
 ): Promise<RpcAddresses> {
   const store = await openStore(config.store, openContextOf(scope, log));
   scope.parts.add({ name: 'registry store', close: () => store[Symbol.asyncDispose]() });
+  const check = maybeTokenCheck(config, log);
+  if (check !== undefined) {
+    scope.parts.add({ name: 'connection for tokens', close: () => check[Symbol.asyncDispose]() });
+  }
   const server = await startServer(
     {
       service: 'registry',
@@ -32,6 +37,7 @@ export async function startRegistry(
       config,
       log,
       source: { service: 'registry', store, parts: store.backup },
+      ...(check === undefined ? {} : { authenticator: check.authenticator, tenants: check.tenants, hasTokens: true }),
       bindings: createRegistryBindings(),
       process,
     },

@@ -15,6 +15,8 @@ import { TokenService } from '#gen/millrace/state/v1/token_service_pb.ts';
 import { bindService, type ServiceBinding } from '#libs/rpc/service-binding.ts';
 import type { Forwarding } from './cluster/forwarding.ts';
 import { byLease, byRunId, forwardedHandlers } from './forwarded-handlers.ts';
+import { createListEntries } from './rpc/audit-service/list-entries.ts';
+import { createVerifyChain } from './rpc/audit-service/verify-chain.ts';
 import { createClaimTask } from './rpc/claim-service/claim-task.ts';
 import { createExtendTaskClaim } from './rpc/claim-service/extend-task-claim.ts';
 import { createFindAvailableTasks } from './rpc/claim-service/find-available-tasks.ts';
@@ -76,6 +78,14 @@ import { createLoadSnapshot } from './rpc/snapshot-service/load-snapshot.ts';
 import { createLoadTaskResult } from './rpc/snapshot-service/load-task-result.ts';
 import { createSaveSnapshot } from './rpc/snapshot-service/save-snapshot.ts';
 import { createSaveTaskResult } from './rpc/snapshot-service/save-task-result.ts';
+import { createCreateTenant } from './rpc/tenant-service/create-tenant.ts';
+import { createGetTenant } from './rpc/tenant-service/get-tenant.ts';
+import { createListTenants } from './rpc/tenant-service/list-tenants.ts';
+import { createUpdateTenant } from './rpc/tenant-service/update-tenant.ts';
+import { createCreateToken } from './rpc/token-service/create-token.ts';
+import { createListTokens } from './rpc/token-service/list-tokens.ts';
+import { createRevokeToken } from './rpc/token-service/revoke-token.ts';
+import { createValidateToken } from './rpc/token-service/validate-token.ts';
 
 /**
  * Every RPC of the state service, bound to its handler. A method without one answers NOT_BUILT. Without a context the
@@ -86,7 +96,10 @@ export function createStateBindings(
   forwarding?: Forwarding,
 ): readonly ServiceBinding[] {
   return [
-    bindService(AuditService, {}),
+    bindService(AuditService, {
+      listEntries: createListEntries(context),
+      verifyChain: createVerifyChain(context),
+    }),
     bindClaims(context, forwarding),
     bindService(ClusterService, {
       listMembers: createListMembers(context),
@@ -130,8 +143,18 @@ export function createStateBindings(
       ),
     ),
     bindSnapshots(context, forwarding),
-    bindService(TenantService, {}),
-    bindService(TokenService, {}),
+    bindService(TenantService, {
+      createTenant: createCreateTenant(context),
+      getTenant: createGetTenant(context),
+      listTenants: createListTenants(context),
+      updateTenant: createUpdateTenant(context),
+    }),
+    bindService(TokenService, {
+      createToken: createCreateToken(context),
+      validateToken: createValidateToken(context),
+      listTokens: createListTokens(context),
+      revokeToken: createRevokeToken(context),
+    }),
   ];
 }
 

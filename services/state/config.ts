@@ -5,6 +5,7 @@ import { BUS_ENTRY, type BusSetting } from '#libs/service/bus-setting.ts';
 import { COMMON_TABLE, type CommonConfig, checkCommon } from '#libs/service/common-config.ts';
 import { checkListen, type ListenConfig, listenEntry } from '#libs/service/listen-config.ts';
 import { storeEntry } from '#libs/service/store-setting.ts';
+import { hasTokens } from '#libs/service/token-settings.ts';
 import { VERSION } from '#libs/service/version.ts';
 import type { StoreLocation } from '#libs/store/opening/uri.ts';
 
@@ -41,7 +42,7 @@ export const STATE_CONFIG: ConfigDefinition<StateConfig> = {
     },
     ...COMMON_TABLE,
   },
-  check: (config) => [...checkListen([{ service: 'state', config }]), ...checkCommon(config)],
+  check: (config) => [...checkListen([{ service: 'state', config }], hasTokens(config)), ...checkCommon(config)],
 };
 
 /**

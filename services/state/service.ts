@@ -10,6 +10,8 @@ import { createJoinedCluster } from './cluster/joined-cluster.ts';
 import { STATE_SUMMARY, type StateConfig } from './config.ts';
 import { openStore } from './open-store.ts';
 import { createPartitions, newNodeId } from './partitions.ts';
+import { createAccess } from './rpc/access/access.ts';
+import { obeyTenants } from './rpc/access/obey-tenants.ts';
 import { MAX_PAYLOAD_BYTES, type StateContext } from './rpc/context.ts';
 import { SWEEP_INTERVAL_MS, startUploadSweep } from './rpc/payloads/upload-sweep.ts';
 
@@ -38,15 +40,19 @@ export async function startState({ config, log, process }: StateOptions, scope: 
     onLost: (partition, error) => joined.ownership?.onLost(partition, error),
   });
   scope.parts.add({ name: 'partitions', close: () => node.stop() });
+  const nowMs = (): number => Date.now();
+  const access = createAccess({ tables: store.tables, rootSecret: config.rootToken, log, nowMs });
+  obeyTenants(access.tenants, node);
   const context: StateContext = {
     store,
     log,
     node,
     definitions,
+    access,
     cluster,
     history: { tables: store.tables, readRules },
     nodeId,
-    nowMs: () => Date.now(),
+    nowMs,
     newId,
     newIncarnation,
     random: () => Math.random(),
@@ -62,6 +68,9 @@ export async function startState({ config, log, process }: StateOptions, scope: 
       config,
       log,
       source: { service: 'state', store, parts: store.backup },
+      authenticator: access.authenticator,
+      tenants: access.tenants,
+      hasTokens: config.rootToken !== undefined,
       bindings: createStateBindings(context, store.meta.partitions === 1 ? undefined : forwarding),
       process,
     },
@@ -72,6 +81,7 @@ export async function startState({ config, log, process }: StateOptions, scope: 
     node,
     addresses: server.addresses,
     advertise: config.advertise,
+    token: config.rootToken,
     isExclusive: config.store.kind !== 'mongodb',
     nodeId,
     startTimeMs: Math.round(performance.timeOrigin),

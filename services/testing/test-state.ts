@@ -9,6 +9,7 @@ import { slotsOfPartition } from '#libs/store/slots.ts';
 import type { StateStore } from '#libs/store/store.ts';
 import { createStateBindings } from '#services/state/bindings.ts';
 import { createPartitions } from '#services/state/partitions.ts';
+import { createAccess } from '#services/state/rpc/access/access.ts';
 import { MAX_PAYLOAD_BYTES, type StateContext } from '#services/state/rpc/context.ts';
 import { soloCluster } from './solo-cluster.ts';
 
@@ -55,15 +56,18 @@ export async function startTestState(options: TestStateOptions): Promise<TestSta
       await takeOver(store, node, partition, signal);
       await loadSleeping(store, node, partition);
     }
+    const nowMs = (): number => clock.now();
+    const access = createAccess({ tables: store.tables, rootSecret: undefined, log, nowMs });
     const context: StateContext = {
       store,
       log,
       node,
       definitions,
+      access,
       cluster: soloCluster(store.meta.partitions),
       history: { tables: store.tables, readRules },
       nodeId: NODE_ID,
-      nowMs: () => clock.now(),
+      nowMs,
       newId: () => randomUUID(),
       newIncarnation,
       random: () => Math.random(),

@@ -4,11 +4,11 @@ import { type ConfigReading, parseConfig } from '#libs/config/parse-config.ts';
 import { BUS_ENTRY, type BusSetting } from '#libs/service/bus-setting.ts';
 import { COMMON_TABLE, type CommonConfig, checkCommon } from '#libs/service/common-config.ts';
 import { checkListen, type ListenConfig, listenEntry } from '#libs/service/listen-config.ts';
+import { hasTokens, TOKEN_CHECK_TABLE, type TokenCheckConfig } from '#libs/service/token-settings.ts';
 import { VERSION } from '#libs/service/version.ts';
 
 /** The settings of the worker service. */
-export interface WorkerConfig extends CommonConfig, ListenConfig {
-  readonly stateAddress: string;
+export interface WorkerConfig extends CommonConfig, ListenConfig, TokenCheckConfig {
   readonly registryAddress: string;
   readonly bus: BusSetting;
 }
@@ -25,12 +25,7 @@ export const WORKER_CONFIG: ConfigDefinition<WorkerConfig> = {
   table: {
     grpcListen: listenEntry('worker', 'grpc'),
     httpListen: listenEntry('worker', 'http'),
-    stateAddress: {
-      env: 'MILLRACE_STATE_ADDRESS',
-      type: peerAddress(),
-      default: '127.0.0.1:7400',
-      doc: 'where the state service serves gRPC',
-    },
+    ...TOKEN_CHECK_TABLE,
     registryAddress: {
       env: 'MILLRACE_REGISTRY_ADDRESS',
       type: peerAddress(),
@@ -40,7 +35,7 @@ export const WORKER_CONFIG: ConfigDefinition<WorkerConfig> = {
     bus: BUS_ENTRY,
     ...COMMON_TABLE,
   },
-  check: (config) => [...checkListen([{ service: 'worker', config }]), ...checkCommon(config)],
+  check: (config) => [...checkListen([{ service: 'worker', config }], hasTokens(config)), ...checkCommon(config)],
 };
 
 /**

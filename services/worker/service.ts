@@ -2,6 +2,7 @@ import type { PartStack } from '#libs/lifecycle/part-stack.ts';
 import type { Logger } from '#libs/logger/logger.ts';
 import type { RpcAddresses } from '#libs/rpc/server-options.ts';
 import { startServer } from '#libs/service/start-server.ts';
+import { maybeTokenCheck } from '#libs/service/token-check.ts';
 import { createWorkerBindings } from './bindings.ts';
 import { WORKER_SUMMARY, type WorkerConfig } from './config.ts';
 
@@ -18,6 +19,10 @@ export interface WorkerOptions {
  * @throws StartError for what its user can mend.
  */
 export async function startWorker({ config, log, process }: WorkerOptions, parts: PartStack): Promise<RpcAddresses> {
+  const check = maybeTokenCheck(config, log);
+  if (check !== undefined) {
+    parts.add({ name: 'connection for tokens', close: () => check[Symbol.asyncDispose]() });
+  }
   const server = await startServer(
     {
       service: 'worker',
@@ -25,6 +30,7 @@ export async function startWorker({ config, log, process }: WorkerOptions, parts
       config,
       log,
       source: undefined,
+      ...(check === undefined ? {} : { authenticator: check.authenticator, tenants: check.tenants, hasTokens: true }),
       bindings: createWorkerBindings(),
       process,
     },

@@ -13,7 +13,7 @@ export function createTokenAuthenticator(answers: 'at once' | 'later'): Authenti
     if (role === undefined) {
       throw new DomainError('UNAUTHENTICATED', 'no valid token');
     }
-    return { tokenId: `token-${role}`, role, tenantId: role === 'root' ? undefined : 'acme' };
+    return { tokenId: `token-${role}`, name: `token-${role}`, role, tenantId: role === 'root' ? undefined : 'acme' };
   };
   return {
     authenticate: ({ authorization }) =>

@@ -23,6 +23,14 @@ export const STATE_OPTIONS: StateOptions = {
   caFile: CONNECTION_OPTIONS.caFile,
 };
 
+/** The options of commands that are about no tenant, or name it by its place. */
+export const ANY_TENANT_OPTIONS: Omit<StateOptions, 'tenant'> = {
+  address: STATE_OPTIONS.address,
+  tokenFile: STATE_OPTIONS.tokenFile,
+  tls: STATE_OPTIONS.tls,
+  caFile: STATE_OPTIONS.caFile,
+};
+
 /** A state service that can be called. Disposing closes the channel. */
 export interface StateConnection extends AsyncDisposable {
   readonly channel: RpcChannel;

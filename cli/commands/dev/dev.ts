@@ -63,6 +63,9 @@ export const DEV_COMMAND: Command = defineCommand({
     return await withServices(services, context.signal, async (signal) => {
       if (module === undefined) return await whenAborted(signal);
       using watcher = createFileWatcher();
+      const { MILLRACE_ROOT_TOKEN: rootToken } = env;
+      // The services that were started with a root token let nobody in without one.
+      const workerEnv = env['MILLRACE_TOKEN'] || !rootToken ? env : { ...env, MILLRACE_TOKEN: rootToken };
       watcher.add(resolve(module), Date.now());
       const args = [
         module,
@@ -73,7 +76,7 @@ export const DEV_COMMAND: Command = defineCommand({
       return await keepWorking({
         start: () => {
           const startedMs = Date.now();
-          return startWorkerProcess(args, env, (file) => watcher.add(file, startedMs));
+          return startWorkerProcess(args, workerEnv, (file) => watcher.add(file, startedMs));
         },
         nextChange: watch ? () => watcher.next() : undefined,
         signal,

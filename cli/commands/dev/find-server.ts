@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { SystemService } from '#gen/millrace/common/v1/system_service_pb.ts';
 import { maybeHostPort } from '#libs/config/address-types.ts';
+import { DomainError } from '#libs/errors/domain-error.ts';
 import { createChannel } from '#libs/rpc/client/channel.ts';
 import { createClient } from '#libs/rpc/client/client.ts';
 
@@ -16,9 +17,10 @@ export async function isServed(address: string, signal: AbortSignal): Promise<bo
   try {
     const { service } = await createClient(SystemService, channel).getInfo({}, { signal, deadlineMs: PATIENCE_MS });
     return service === 'state';
-  } catch {
-    // Whoever it is, it is no state service; the one that is started then says that the port is taken.
-    return false;
+  } catch (error) {
+    // Who wants a token is one that has tokens. Whoever else it is, it is no state service; the one that is started then
+    // says that the port is taken.
+    return error instanceof DomainError && error.kind === 'unauthenticated';
   } finally {
     await channel[Symbol.asyncDispose]();
   }

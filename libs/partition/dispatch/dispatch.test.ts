@@ -217,3 +217,45 @@ test('a hold that moves to another session of its worker is that session’s alo
   dispatch.drop(held);
   expect(session.held.size).toBe(0);
 });
+
+describe('[71] a tenant that is suspended', () => {
+  test('gets nothing for its credits, and what waits for all of them once it is resumed', () => {
+    const { dispatch, connect, offer, claimed, told } = createWorld();
+    const session = connect('s', 1);
+    dispatch.suspendTenant('t');
+    dispatch.suspendTenant('t');
+    dispatch.addCredits(session, 2);
+    dispatch.returnCredit('s');
+    const late = connect('late', 1, 'w2');
+    dispatch.addCredits(late, 0);
+    expect(offer(5)).toEqual([undefined, undefined, undefined, undefined, undefined]);
+    expect([claimed, session.keptCredits, late.keptCredits]).toEqual([[], 4, 1]);
+    dispatch.resumeTenant('t');
+    expect(claimed).toEqual(['s', 's', 's', 's', 'late']);
+    expect(told).toEqual([]);
+    dispatch.resumeTenant('t');
+    expect([claimed.length, session.keptCredits]).toEqual([5, 0]);
+  });
+
+  test('keeps its hands off a worker that drains besides, and the other way round', () => {
+    const { dispatch, connect, offer, claimed } = createWorld();
+    connect('s', 2);
+    dispatch.drain(WORKER, ORDER);
+    dispatch.suspendTenant('t');
+    expect(offer(2)).toEqual([undefined, undefined]);
+    dispatch.resumeTenant('t');
+    expect(claimed).toEqual([]);
+    dispatch.suspendTenant('t');
+    dispatch.undrain(WORKER, ORDER);
+    expect(claimed).toEqual([]);
+    dispatch.resumeTenant('t');
+    expect(claimed).toEqual(['s', 's']);
+  });
+
+  test('is no other one', () => {
+    const { dispatch, connect, offer } = createWorld();
+    connect('s', 1);
+    dispatch.suspendTenant('other');
+    expect(offer(1)).toEqual(['s']);
+  });
+});

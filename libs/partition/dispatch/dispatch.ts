@@ -50,7 +50,11 @@ export interface Dispatch {
   drain(worker: WorkerName, order: DrainOrder): void;
   /** Takes a drain back: the sessions are told, and have the credits that were kept meanwhile. Safe to repeat. */
   undrain(worker: WorkerName, order: DrainOrder): void;
-  /** Lets a session take so many items more, and gives it what waits. Those of one that drains are kept. */
+  /** Gives the workers of a tenant nothing new until it is resumed; they are not told. Safe to repeat. */
+  suspendTenant(tenantId: string): void;
+  /** Gives the workers of a tenant what waits, for the credits that were kept meanwhile. Safe to repeat. */
+  resumeTenant(tenantId: string): void;
+  /** Lets a session take so many items more, and gives it what waits. Those of one that drains, or of a suspended tenant, are kept. */
   addCredits(session: DispatchSession, count: number): void;
   /** Takes the credits of a session away, also those that are kept, for good or until more are added. Answers how many. */
   takeCredits(session: DispatchSession): number;
@@ -85,6 +89,7 @@ export function createDispatch(clock: Clock, lists: ReadyLists = createReadyList
   const owners = new PassingMap<ReadyEntry, ItemOwner>();
   const watchers = createQueueWatchers();
   const drained = createDrainedWorkers();
+  const suspendedTenants = new Set<string>();
   const gone = createGoneSessions((session) => {
     sessions.delete(session.sessionId);
     drained.leave(session);
@@ -102,9 +107,22 @@ export function createDispatch(clock: Clock, lists: ReadyLists = createReadyList
     return session;
   }
 
+  function isKept({ drainOrder, tenantId }: DispatchSession): boolean {
+    return drainOrder !== undefined || suspendedTenants.has(tenantId);
+  }
+
+  /** Lets a session use the credits that were kept, where nothing keeps them any more. */
+  function release(session: DispatchSession): void {
+    if (session.link === undefined || isKept(session)) return;
+    const credits = session.keptCredits;
+    session.keptCredits = 0;
+    give(session, credits);
+    claimAll(session);
+  }
+
   /** Credits of a session that is connected, to be used or kept; the session claims nothing yet. */
   function give(session: DispatchSession, count: number): void {
-    if (session.drainOrder !== undefined) session.keptCredits += count;
+    if (isKept(session)) session.keptCredits += count;
     else lists.setCredits(session.sessionId, lists.creditsOf(session.sessionId) + count);
   }
 
@@ -148,9 +166,9 @@ export function createDispatch(clock: Clock, lists: ReadyLists = createReadyList
       session.link = link;
       session.expiry = expiry;
       session.shape = shape;
-      const isDraining = session.drainOrder !== undefined;
-      session.keptCredits = isDraining ? credits : 0;
-      lists.join({ sessionId, workerId, shape, credits: isDraining ? 0 : credits });
+      const isKeeping = isKept(session);
+      session.keptCredits = isKeeping ? credits : 0;
+      lists.join({ sessionId, workerId, shape, credits: isKeeping ? 0 : credits });
       return session;
     },
     disconnect: (session, link) => {
@@ -183,12 +201,20 @@ export function createDispatch(clock: Clock, lists: ReadyLists = createReadyList
       for (const session of drained.undrain(worker)) {
         // What the worker is told leaves before anything that it is given again.
         session.link?.drain(graceMs, reason, true);
-        const credits = session.keptCredits;
-        session.keptCredits = 0;
-        if (session.link === undefined) continue;
-        give(session, credits);
-        claimAll(session);
+        if (session.link === undefined) session.keptCredits = 0;
+        release(session);
       }
+    },
+    suspendTenant: (tenantId) => {
+      if (suspendedTenants.has(tenantId)) return;
+      suspendedTenants.add(tenantId);
+      for (const session of sessions.values()) {
+        if (session.tenantId === tenantId) session.keptCredits += takeUsable(session);
+      }
+    },
+    resumeTenant: (tenantId) => {
+      if (!suspendedTenants.delete(tenantId)) return;
+      for (const session of sessions.values()) if (session.tenantId === tenantId) release(session);
     },
     addCredits: (session, count) => {
       if (session.link === undefined) return;

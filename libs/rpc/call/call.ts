@@ -5,6 +5,8 @@ import { DomainError } from '#libs/errors/domain-error.ts';
 import type { Logger } from '#libs/logger/logger.ts';
 import type { CallContext, TraceContext } from '../call-context.ts';
 import type { MethodBinding } from '../service-binding.ts';
+import { askGate } from './admit-tenant.ts';
+import { identify } from './authorize.ts';
 import { callerGone } from './caller-gone.ts';
 import { HOPS_HEADER } from './hops-header.ts';
 import type { CallRuntime, IncomingCall } from './runtime.ts';
@@ -12,6 +14,8 @@ import { maybeTrace, traceIdOf } from './trace.ts';
 
 /** Caller and server look at their own clocks: who leaves that shortly before the deadline has seen it pass. */
 const DEADLINE_SLACK_MS = 5;
+/** A call that is younger was asked about when it began. */
+const CHECK_AFTER_MS = 900;
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 
 /**
@@ -24,6 +28,8 @@ export class Call implements CallContext {
   readonly requestId: string;
   readonly startedAt: number;
   principal: Principal = NOBODY;
+  /** Whether the tenant was asked for once. */
+  isTenantAdmitted = false;
 
   readonly #runtime: CallRuntime;
   readonly #deadlineAt: number | undefined;
@@ -165,6 +171,18 @@ export class Call implements CallContext {
     this.#onAbort?.(reason);
   }
 
+  checkAgain(): void {
+    if (this.isAuthorized && performance.now() - this.startedAt >= CHECK_AFTER_MS) {
+      checkCall(this).catch((error: unknown) => {
+        // Who cannot be asked at this moment is not sent away for it.
+        const isRefused = error instanceof DomainError && error.kind !== 'unavailable' && error.kind !== 'exhausted';
+        if (isRefused) {
+          this.abort(error);
+        }
+      });
+    }
+  }
+
   /** Asks the stream to end soon. */
   sendAway(): void {
     this.#isGoingAway = true;
@@ -183,7 +201,15 @@ export class Call implements CallContext {
   }
 }
 
-const NOBODY: Principal = { tokenId: '', role: 'viewer', tenantId: '' };
+async function checkCall(call: Call): Promise<void> {
+  const { binding, incoming, runtime } = call;
+  await identify(runtime, binding, incoming);
+  if (call.isTenantAdmitted) {
+    await askGate(call);
+  }
+}
+
+const NOBODY: Principal = { tokenId: '', name: '', role: 'viewer', tenantId: '' };
 
 /** Unary calls always have a deadline; a stream has one only if its caller wants it. */
 function deadlineOf(runtime: CallRuntime, binding: MethodBinding, incoming: IncomingCall): number | undefined {

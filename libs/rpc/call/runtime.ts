@@ -1,4 +1,5 @@
 import type { Authenticator } from '#libs/auth/authenticator.ts';
+import type { TenantGate } from '#libs/auth/tenant-gate.ts';
 import type { DomainError } from '#libs/errors/domain-error.ts';
 import type { Logger } from '#libs/logger/logger.ts';
 import type { CallObserver, RpcLimits } from '../server-options.ts';
@@ -9,11 +10,15 @@ export interface LiveCall {
   sendAway(): void;
   /** Ends the call with an error. */
   abort(reason: DomainError): void;
+  /** Looks again whether the caller may still be served, and ends the call if not. */
+  checkAgain(): void;
 }
 
 /** What all calls of a server share, whichever door they come through. */
 export interface CallRuntime {
   readonly authenticator: Authenticator;
+  /** Absent: every tenant is served. */
+  readonly tenants?: TenantGate;
   readonly limits: RpcLimits;
   readonly log: Logger;
   readonly observer: CallObserver | undefined;

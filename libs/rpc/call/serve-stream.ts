@@ -2,6 +2,7 @@ import type { Message } from '@bufbuild/protobuf';
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { Outbound } from '../handler.ts';
 import { acceptRequest, notBuilt, type UndecodedRequest } from './accept-request.ts';
+import { admitTenant } from './admit-tenant.ts';
 import { authorize } from './authorize.ts';
 import type { Call } from './call.ts';
 import { keepStreamAlive } from './stream-life.ts';
@@ -61,9 +62,15 @@ class AcceptedRequests implements AsyncIterable<Message> {
     return {
       async next(): Promise<IteratorResult<Message, undefined>> {
         const result = await iterator.next();
-        return result.done === true
-          ? { done: true, value: undefined }
-          : { done: false, value: acceptRequest(call, result.value) };
+        if (result.done === true) {
+          return { done: true, value: undefined };
+        }
+        const value = acceptRequest(call, result.value);
+        const unknown = admitTenant(call);
+        if (unknown !== undefined) {
+          await unknown;
+        }
+        return { done: false, value };
       },
       async return(): Promise<IteratorResult<Message, undefined>> {
         await iterator.return?.();
@@ -78,7 +85,12 @@ async function firstRequest(
   requests: AsyncIterable<Message | UndecodedRequest>,
 ): Promise<Message | undefined> {
   for await (const request of requests) {
-    return acceptRequest(call, request);
+    const accepted = acceptRequest(call, request);
+    const unknown = admitTenant(call);
+    if (unknown !== undefined) {
+      await unknown;
+    }
+    return accepted;
   }
   return undefined;
 }

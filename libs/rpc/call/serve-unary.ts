@@ -1,5 +1,6 @@
 import type { Message } from '@bufbuild/protobuf';
 import { acceptRequest, notBuilt, type UndecodedRequest } from './accept-request.ts';
+import { admitTenant } from './admit-tenant.ts';
 import { authorize } from './authorize.ts';
 import type { Call } from './call.ts';
 
@@ -10,6 +11,10 @@ export async function serveUnary(call: Call, request: Message | UndecodedRequest
     await pending;
   }
   const accepted = acceptRequest(call, request);
+  const unknown = admitTenant(call);
+  if (unknown !== undefined) {
+    await unknown;
+  }
   const { handler } = call.binding;
   if (handler?.kind !== 'unary') {
     throw notBuilt(call.binding);

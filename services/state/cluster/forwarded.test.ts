@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ClusterService } from '#gen/millrace/state/v1/cluster_service_pb.ts';
 import { RunService, type WatchRunResponse, WatchRunResponseSchema } from '#gen/millrace/state/v1/run_service_pb.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
+import { channelWithHeaders } from '#libs/rpc/client/channel-with-headers.ts';
 import { createClient } from '#libs/rpc/client/client.ts';
 import { createMemoryStateTables } from '#libs/store/memory/tables/state-tables.ts';
 import { createTokenAuthenticator } from '#test/doors/token-authenticator.ts';
@@ -14,7 +15,6 @@ import {
   type TestNode,
   type TestNodeOptions,
 } from '#test/integration/ownership/serve-node.ts';
-import { channelWithHeaders } from './channel-with-headers.ts';
 import { partitionOfKey } from './forwarding.ts';
 
 const TENANT = 'acme';

@@ -22,6 +22,8 @@ export interface JoinOptions {
   readonly addresses: RpcAddresses;
   /** Where others reach its gRPC door. Absent: where it listens. */
   readonly advertise: string | undefined;
+  /** The token that this node speaks for itself with. Absent: there are no tokens. */
+  readonly token: string | undefined;
   /** Whether the store proves that nobody else has it open. */
   readonly isExclusive: boolean;
   readonly nodeId: string;
@@ -77,7 +79,7 @@ export function createJoinedCluster(partitionCount: number, newId: () => string)
     get peers() {
       return peers;
     },
-    join: ({ store, node, addresses, advertise, isExclusive, nodeId, startTimeMs, log }) => {
+    join: ({ store, node, addresses, advertise, token, isExclusive, nodeId, startTimeMs, log }) => {
       ownAddress = advertise ?? reachable(addresses.grpc);
       ownership = createOwnership({
         node,
@@ -96,7 +98,7 @@ export function createJoinedCluster(partitionCount: number, newId: () => string)
         isExclusive,
         log,
       });
-      peers = createPeers({ ownership, nodeId, log });
+      peers = createPeers({ ownership, nodeId, log, ...(token === undefined ? {} : { channel: { token } }) });
       return { ownership, peers };
     },
   };

@@ -1,13 +1,13 @@
 import type { DescMethod, Message } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel as IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import { DomainError } from '#libs/errors/domain-error.ts';
+import { maybeHeader } from '#libs/rpc/call/call-header.ts';
 import { HOPS_HEADER } from '#libs/rpc/call/hops-header.ts';
 import type { CallContext } from '#libs/rpc/call-context.ts';
 import { type CompleteClientOptions, completeClientOptions } from '#libs/rpc/client/call-options.ts';
 import type { RpcChannel } from '#libs/rpc/client/channel.ts';
+import { channelWithHeaders } from '#libs/rpc/client/channel-with-headers.ts';
 import { type MethodPlan, plansOf } from '#libs/rpc/client/method-plan.ts';
-import { maybeHeader } from './call-header.ts';
-import { channelWithHeaders } from './channel-with-headers.ts';
 import type { Forwarding } from './forwarding.ts';
 import type { PeerOwner } from './route-call.ts';
 

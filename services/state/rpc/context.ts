@@ -3,6 +3,7 @@ import type { Logger } from '#libs/logger/logger.ts';
 import type { HistorySource } from '#libs/partition/serve/history.ts';
 import type { PartitionNode } from '#libs/partition/serve/node.ts';
 import type { StateStore } from '#libs/store/store.ts';
+import type { Access } from './access/access.ts';
 import type { Cluster } from './cluster.ts';
 import type { DefinitionCache } from './definitions/definition-cache.ts';
 
@@ -16,6 +17,8 @@ export interface StateContext {
   /** The partitions that are served here. */
   readonly node: PartitionNode;
   readonly definitions: DefinitionCache;
+  /** Who may do what. */
+  readonly access: Access;
   /** The other nodes. */
   readonly cluster: Cluster;
   /** Where logs of runs are read. */
@@ -46,6 +49,9 @@ export const NOTHING_OPEN: StateContext = {
     return refuse();
   },
   get definitions(): never {
+    return refuse();
+  },
+  get access(): never {
     return refuse();
   },
   get cluster(): never {

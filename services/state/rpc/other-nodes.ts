@@ -1,8 +1,8 @@
+import { maybeHeader } from '#libs/rpc/call/call-header.ts';
 import { HOPS_HEADER } from '#libs/rpc/call/hops-header.ts';
 import type { CallContext } from '#libs/rpc/call-context.ts';
 import type { RpcChannel } from '#libs/rpc/client/channel.ts';
-import { maybeHeader } from '../cluster/call-header.ts';
-import { channelWithHeaders } from '../cluster/channel-with-headers.ts';
+import { channelWithHeaders } from '#libs/rpc/client/channel-with-headers.ts';
 import type { Cluster } from './cluster.ts';
 
 /**

@@ -7,6 +7,8 @@ import type { RpcAddresses, RpcLimits } from '#libs/rpc/server-options.ts';
 import type { StateStore } from '#libs/store/store.ts';
 import { createStateBindings } from '#services/state/bindings.ts';
 import { createPartitions } from '#services/state/partitions.ts';
+import { createAccess } from '#services/state/rpc/access/access.ts';
+import { obeyTenants } from '#services/state/rpc/access/obey-tenants.ts';
 import type { StateContext } from '#services/state/rpc/context.ts';
 import { soloCluster } from '#services/testing/solo-cluster.ts';
 import { doorName } from '#test/conformance/places.ts';
@@ -49,11 +51,15 @@ export interface ServedState extends ServedEcho {
   readonly node: PartitionNode;
 }
 
-/** Serves the state service's RPCs on a store that is open, with all its partitions. */
+/**
+ * Serves the state service's RPCs on a store that is open, with all its partitions. With a root secret calls need tokens
+ * of the store, else those of the tests.
+ */
 export async function serveState(
   store: StateStore,
   changes: Partial<StateContext> = {},
   limits?: Partial<RpcLimits>,
+  rootSecret?: string,
 ): Promise<ServedState> {
   const log = pino({ level: 'silent' });
   const { node, definitions, readRules, newIncarnation } = createPartitions(store, log, {
@@ -62,11 +68,14 @@ export async function serveState(
     onLost: () => undefined,
   });
   await takeAll(store, node);
+  const access = createAccess({ tables: store.tables, rootSecret, log, nowMs: changes.nowMs ?? Date.now });
+  obeyTenants(access.tenants, node);
   const context: StateContext = {
     store,
     log,
     node,
     definitions,
+    access,
     cluster: soloCluster(store.meta.partitions),
     history: { tables: store.tables, readRules },
     nodeId: 'test',
@@ -79,7 +88,8 @@ export async function serveState(
   };
   const served = await serveEcho({
     services: createStateBindings(context),
-    authenticator: createTokenAuthenticator('at once'),
+    authenticator: rootSecret === undefined ? createTokenAuthenticator('at once') : access.authenticator,
+    tenants: access.tenants,
     ...(limits === undefined ? {} : { limits }),
   });
   return {

@@ -20,16 +20,19 @@ const SHARED_TIMEOUT_MS = 120_000;
 const LOOK_MS = 200;
 const START_AFTER_MS = 100;
 
-/** Starts two nodes at the same time, so that each takes its part, and waits until they share the partitions. */
-export async function startNodePair(store: string, folder: string): Promise<NodePair> {
+/** Starts two nodes at the same time, so that each takes its part, and waits until they share the partitions. With a root token calls need tokens. */
+export async function startNodePair(store: string, folder: string, rootToken?: string): Promise<NodePair> {
   await using started = new AsyncDisposableStack();
-  const first = startStateNode(store, folder);
+  const env = rootToken === undefined ? {} : { MILLRACE_ROOT_TOKEN: rootToken };
+  const first = startStateNode(store, folder, env);
   // The one that makes the store and the one that finds it do not meet.
   await delay(START_AFTER_MS);
-  const second = startStateNode(store, folder);
+  const second = startStateNode(store, folder, env);
   const near = started.use(await first);
   const far = started.use(await second);
-  const channel = started.use(createChannel({ address: near.address }));
+  const channel = started.use(
+    createChannel({ address: near.address, ...(rootToken === undefined ? {} : { token: rootToken }) }),
+  );
   const cluster = createClient(ClusterService, channel);
 
   async function untilShared(): Promise<void> {

@@ -20,8 +20,12 @@ export interface StateNode extends AsyncDisposable {
 const READY_TIMEOUT_MS = 60_000;
 const LOOK_MS = 25;
 
-/** Starts a state service on a store. `folder` is its working folder. */
-export async function startStateNode(store: string, folder: string): Promise<StateNode> {
+/** Starts a state service on a store. `folder` is its working folder, `more` what its environment has besides. */
+export async function startStateNode(
+  store: string,
+  folder: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<StateNode> {
   let isUp = false;
   let service = await start({});
   const grpc = service.grpc['state'] ?? '';
@@ -32,7 +36,7 @@ export async function startStateNode(store: string, folder: string): Promise<Sta
   };
 
   async function start(env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
-    const started = await startProgram('state', { folder, env: { MILLRACE_STORE: store, ...env } });
+    const started = await startProgram('state', { folder, env: { MILLRACE_STORE: store, ...more, ...env } });
     isUp = true;
     void started.ended.then(() => {
       isUp = false;

@@ -1,3 +1,4 @@
+import { auditContract } from '#test/contract/state/audit-contract.ts';
 import { claimsContract } from '#test/contract/state/claims-contract.ts';
 import { definitionListsContract } from '#test/contract/state/definition-lists-contract.ts';
 import { definitionsContract } from '#test/contract/state/definitions-contract.ts';
@@ -10,6 +11,8 @@ import { runsListsContract } from '#test/contract/state/runs-lists-contract.ts';
 import { runsWatchContract } from '#test/contract/state/runs-watch-contract.ts';
 import { snapshotsContract } from '#test/contract/state/snapshots-contract.ts';
 import { createMongoStateHome } from '#test/contract/state/state-homes.ts';
+import { tenantsContract } from '#test/contract/state/tenants-contract.ts';
+import { tokensContract } from '#test/contract/state/tokens-contract.ts';
 import { unaryLeasesContract } from '#test/contract/state/unary-leases-contract.ts';
 import { unaryPollsContract } from '#test/contract/state/unary-polls-contract.ts';
 import { unaryWorkContract } from '#test/contract/state/unary-work-contract.ts';
@@ -32,4 +35,7 @@ describeWithMongo('with a MongoDB-protocol server', (uri) => {
   unaryWorkContract('unary work in MongoDB', () => createMongoStateHome(uri));
   snapshotsContract('snapshots in MongoDB', () => createMongoStateHome(uri));
   claimsContract('claims in MongoDB', () => createMongoStateHome(uri));
+  tokensContract('tokens in MongoDB', () => createMongoStateHome(uri));
+  tenantsContract('tenants in MongoDB', () => createMongoStateHome(uri));
+  auditContract('the audit log in MongoDB', () => createMongoStateHome(uri));
 });

@@ -173,7 +173,9 @@ export type AuditFilter = Message<"millrace.state.v1.AuditFilter"> & {
   targetId: string;
 
   /**
-   * Also entries that are derived from the logs of runs: starts, controls, signals. False: the chain only.
+   * Also entries that are derived from the logs of runs: starts, controls, signals. They come behind the chain: runs by
+   * create time, newest first, and of each what its log says, in the log's order. They name who asked and no token, so that
+   * with `token_id` there are none. False: the chain only.
    *
    * @generated from field: bool include_runs = 7;
    */

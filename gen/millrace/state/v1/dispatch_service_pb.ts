@@ -1261,7 +1261,8 @@ export const DispatchService: GenService<{
    * acknowledged without effect. Handles belong to one stream: the server gives even ones, the worker, in `held`, odd
    * ones. Errors about a frame come as `reject`: LEASE_LOST, STEPS_MISSING, RUN_TERMINAL, QUARANTINED,
    * PAYLOAD_TOO_LARGE, QUOTA_EXCEEDED, DEFINITION_MISMATCH. The stream itself ends with INVALID_FIELDS for frames that
-   * break their rules, DEFINITION_EXISTS for an announced definition with other content, TENANT_SUSPENDED, DRAINING.
+   * break their rules, DEFINITION_EXISTS for an announced definition with other content, QUOTA_EXCEEDED for one worker or
+   * definition too many, TENANT_ARCHIVED, DRAINING. While its tenant is suspended it gets nothing new, and ends what it has.
    *
    * @generated from rpc millrace.state.v1.DispatchService.Work
    */
@@ -1273,7 +1274,7 @@ export const DispatchService: GenService<{
   /**
    * Takes work, and waits for it if there is none. The leases expire after `ttl` unless ExtendWork or a later poll of
    * the same session extends them. Safe to repeat with the same request id: the same assignments. Errors:
-   * TENANT_SUSPENDED, DEFINITION_EXISTS, DEFINITION_MISMATCH.
+   * TENANT_SUSPENDED, QUOTA_EXCEEDED, DEFINITION_EXISTS, DEFINITION_MISMATCH.
    *
    * @generated from rpc millrace.state.v1.DispatchService.PollWork
    */

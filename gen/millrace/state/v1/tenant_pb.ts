@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file millrace/state/v1/tenant.proto.
  */
 export const file_millrace_state_v1_tenant: GenFile = /*@__PURE__*/
-  fileDesc("Ch5taWxscmFjZS9zdGF0ZS92MS90ZW5hbnQucHJvdG8SEW1pbGxyYWNlLnN0YXRlLnYxItECCgZUZW5hbnQSGwoJdGVuYW50X2lkGAEgASgJQgi6SAVyAyiAARIWCgRuYW1lGAIgASgJQgi6SAVyAyiAAhI5CgZzdGF0dXMYAyABKA4yHy5taWxscmFjZS5zdGF0ZS52MS5UZW5hbnRTdGF0dXNCCLpIBYIBAhABEi8KBnBvbGljeRgEIAEoCzIfLm1pbGxyYWNlLnN0YXRlLnYxLlRlbmFudFBvbGljeRIvCgZsaW1pdHMYBSABKAsyHy5taWxscmFjZS5zdGF0ZS52MS5UZW5hbnRMaW1pdHMSLwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtyb3dfdmVyc2lvbhgIIAEoAyKCAQoMVGVuYW50UG9saWN5EhkKEXJlcXVpcmVfc2lnbmF0dXJlGAEgASgIEkAKCXJldGVudGlvbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkISukgPqgEMIgYIwJ29lgEyAgg8EhUKDXB1Ymxpc2hfc3RlcHMYAyABKAgi6wMKDFRlbmFudExpbWl0cxIjCg1tYXhfb3Blbl9ydW5zGAEgASgDQge6SAQiAigASACIAQESKwoVbWF4X3N0YXJ0c19wZXJfc2Vjb25kGAIgASgDQge6SAQiAigASAGIAQESLgoRbWF4X3BheWxvYWRfYnl0ZXMYAyABKANCDrpICyIJGICAgIAEKIAISAKIAQESJgoQbWF4X3N0b3JlZF9ieXRlcxgEIAEoA0IHukgEIgIoAEgDiAEBEiYKEG1heF9xdWV1ZWRfaXRlbXMYBSABKANCB7pIBCICKABIBIgBARIlCg9tYXhfZGVmaW5pdGlvbnMYBiABKANCB7pIBCICKABIBYgBARIgCgptYXhfdG9rZW5zGAcgASgDQge6SAQiAigASAaIAQESIQoLbWF4X3dvcmtlcnMYCCABKANCB7pIBCICKABIB4gBAUIQCg5fbWF4X29wZW5fcnVuc0IYChZfbWF4X3N0YXJ0c19wZXJfc2Vjb25kQhQKEl9tYXhfcGF5bG9hZF9ieXRlc0ITChFfbWF4X3N0b3JlZF9ieXRlc0ITChFfbWF4X3F1ZXVlZF9pdGVtc0ISChBfbWF4X2RlZmluaXRpb25zQg0KC19tYXhfdG9rZW5zQg4KDF9tYXhfd29ya2VycyqAAQoMVGVuYW50U3RhdHVzEh0KGVRFTkFOVF9TVEFUVVNfVU5TUEVDSUZJRUQQABIYChRURU5BTlRfU1RBVFVTX0FDVElWRRABEhsKF1RFTkFOVF9TVEFUVVNfU1VTUEVOREVEEAISGgoWVEVOQU5UX1NUQVRVU19BUkNISVZFRBADQl0KFWRldi5taWxscmFjZS5zdGF0ZS52MUILVGVuYW50UHJvdG9QAVohbWlsbHJhY2UuZGV2L2dlbi9zdGF0ZS92MTtzdGF0ZXYxqgIRTWlsbHJhY2UuU3RhdGUuVjFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("Ch5taWxscmFjZS9zdGF0ZS92MS90ZW5hbnQucHJvdG8SEW1pbGxyYWNlLnN0YXRlLnYxItECCgZUZW5hbnQSGwoJdGVuYW50X2lkGAEgASgJQgi6SAVyAyiAARIWCgRuYW1lGAIgASgJQgi6SAVyAyiAAhI5CgZzdGF0dXMYAyABKA4yHy5taWxscmFjZS5zdGF0ZS52MS5UZW5hbnRTdGF0dXNCCLpIBYIBAhABEi8KBnBvbGljeRgEIAEoCzIfLm1pbGxyYWNlLnN0YXRlLnYxLlRlbmFudFBvbGljeRIvCgZsaW1pdHMYBSABKAsyHy5taWxscmFjZS5zdGF0ZS52MS5UZW5hbnRMaW1pdHMSLwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtyb3dfdmVyc2lvbhgIIAEoAyKCAQoMVGVuYW50UG9saWN5EhkKEXJlcXVpcmVfc2lnbmF0dXJlGAEgASgIEkAKCXJldGVudGlvbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkISukgPqgEMIgYIwJ29lgEyAgg8EhUKDXB1Ymxpc2hfc3RlcHMYAyABKAgi7AMKDFRlbmFudExpbWl0cxIjCg1tYXhfb3Blbl9ydW5zGAEgASgDQge6SAQiAigASACIAQESKwoVbWF4X3N0YXJ0c19wZXJfc2Vjb25kGAIgASgDQge6SAQiAigASAGIAQESLwoRbWF4X3BheWxvYWRfYnl0ZXMYAyABKANCD7pIDCIKGICAgIAEKICABEgCiAEBEiYKEG1heF9zdG9yZWRfYnl0ZXMYBCABKANCB7pIBCICKABIA4gBARImChBtYXhfcXVldWVkX2l0ZW1zGAUgASgDQge6SAQiAigASASIAQESJQoPbWF4X2RlZmluaXRpb25zGAYgASgDQge6SAQiAigASAWIAQESIAoKbWF4X3Rva2VucxgHIAEoA0IHukgEIgIoAEgGiAEBEiEKC21heF93b3JrZXJzGAggASgDQge6SAQiAigASAeIAQFCEAoOX21heF9vcGVuX3J1bnNCGAoWX21heF9zdGFydHNfcGVyX3NlY29uZEIUChJfbWF4X3BheWxvYWRfYnl0ZXNCEwoRX21heF9zdG9yZWRfYnl0ZXNCEwoRX21heF9xdWV1ZWRfaXRlbXNCEgoQX21heF9kZWZpbml0aW9uc0INCgtfbWF4X3Rva2Vuc0IOCgxfbWF4X3dvcmtlcnMqgAEKDFRlbmFudFN0YXR1cxIdChlURU5BTlRfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGAoUVEVOQU5UX1NUQVRVU19BQ1RJVkUQARIbChdURU5BTlRfU1RBVFVTX1NVU1BFTkRFRBACEhoKFlRFTkFOVF9TVEFUVVNfQVJDSElWRUQQA0JdChVkZXYubWlsbHJhY2Uuc3RhdGUudjFCC1RlbmFudFByb3RvUAFaIW1pbGxyYWNlLmRldi9nZW4vc3RhdGUvdjE7c3RhdGV2MaoCEU1pbGxyYWNlLlN0YXRlLlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * The owner of everything below it.
@@ -94,21 +94,24 @@ export const TenantSchema: GenMessage<Tenant> = /*@__PURE__*/
  */
 export type TenantPolicy = Message<"millrace.state.v1.TenantPolicy"> & {
   /**
-   * Packages without a trusted signature are SIGNATURE_REQUIRED. Default: false.
+   * Packages without a trusted signature are SIGNATURE_REQUIRED. Default: false; not held by this release, and so
+   * INVALID_FIELDS where it is set.
    *
    * @generated from field: bool require_signature = 1;
    */
   requireSignature: boolean;
 
   /**
-   * How long runs are kept after their end where the definition does not say. Absent: 30 days. 1 min to 10 years.
+   * How long runs are kept after their end where the definition does not say. Absent: 30 days. 1 min to 10 years; not held
+   * by this release, and so INVALID_FIELDS where it is set.
    *
    * @generated from field: google.protobuf.Duration retention = 2;
    */
   retention?: Duration | undefined;
 
   /**
-   * Steps are notified too, not only the life cycle. Default: false.
+   * Steps are notified too, not only the life cycle. Default: false; not held by this release, and so INVALID_FIELDS where
+   * it is set.
    *
    * @generated from field: bool publish_steps = 3;
    */
@@ -123,62 +126,64 @@ export const TenantPolicySchema: GenMessage<TenantPolicy> = /*@__PURE__*/
   messageDesc(file_millrace_state_v1_tenant, 1);
 
 /**
- * The limits of a tenant. Beyond one a call is QUOTA_EXCEEDED and names it. Absent: that of the installation.
+ * The limits of a tenant. Beyond one a call is QUOTA_EXCEEDED and names it. Absent: that of the installation. Those that
+ * this release does not hold are INVALID_FIELDS where they are set, so that nobody relies on them.
  *
  * @generated from message millrace.state.v1.TenantLimits
  */
 export type TenantLimits = Message<"millrace.state.v1.TenantLimits"> & {
   /**
-   * Runs that have not ended.
+   * Runs that have not ended. Not held by this release.
    *
    * @generated from field: optional int64 max_open_runs = 1;
    */
   maxOpenRuns?: bigint | undefined;
 
   /**
-   * Starts in a second.
+   * Starts in a second, on each node of the runs that it owns: several nodes together start up to so many times as many.
+   * At first and after a pause, those of one second may come at once.
    *
    * @generated from field: optional int64 max_starts_per_second = 2;
    */
   maxStartsPerSecond?: bigint | undefined;
 
   /**
-   * Size of one payload. 1 KiB to 1 GiB.
+   * Size of one payload, exactly; the installation's limit counts too. 64 KiB to 1 GiB: what is smaller is always taken.
    *
    * @generated from field: optional int64 max_payload_bytes = 3;
    */
   maxPayloadBytes?: bigint | undefined;
 
   /**
-   * Bytes of payloads and packages.
+   * Bytes of payloads and packages. Not held by this release.
    *
    * @generated from field: optional int64 max_stored_bytes = 4;
    */
   maxStoredBytes?: bigint | undefined;
 
   /**
-   * Work items that are ready or leased.
+   * Work items that are ready or leased. Not held by this release.
    *
    * @generated from field: optional int64 max_queued_items = 5;
    */
   maxQueuedItems?: bigint | undefined;
 
   /**
-   * Stored definitions.
+   * Stored definitions. Counted before each that is new: several that come at once may go beyond it by as many.
    *
    * @generated from field: optional int64 max_definitions = 6;
    */
   maxDefinitions?: bigint | undefined;
 
   /**
-   * Tokens that are not revoked.
+   * Tokens that are valid. Counted before each that is new: several that come at once may go beyond it by as many.
    *
    * @generated from field: optional int64 max_tokens = 7;
    */
   maxTokens?: bigint | undefined;
 
   /**
-   * Connected workers.
+   * Connected workers, as the node that one comes to sees them: those with a stream, and those that poll there now.
    *
    * @generated from field: optional int64 max_workers = 8;
    */

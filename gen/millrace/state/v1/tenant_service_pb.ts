@@ -317,7 +317,8 @@ export const TenantService: GenService<{
     output: typeof ListTenantsResponseSchema;
   },
   /**
-   * Changes fields of a tenant; suspending stops starts and dispatch at once. Safe to repeat. Errors: TENANT_NOT_FOUND,
+   * Changes fields of a tenant; suspending stops starts and dispatch at once on the node that is called, and within 5 s on
+   * every other. The last 16 request ids of a tenant are remembered. Safe to repeat. Errors: TENANT_NOT_FOUND,
    * VERSION_CONFLICT.
    *
    * @generated from rpc millrace.state.v1.TenantService.UpdateTenant

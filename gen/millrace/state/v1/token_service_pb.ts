@@ -351,7 +351,8 @@ export const TokenService: GenService<{
     output: typeof ListTokensResponseSchema;
   },
   /**
-   * Revokes a token: within 5 s nobody accepts it. Safe to repeat. Errors: TOKEN_NOT_FOUND.
+   * Revokes a token: within 5 s nobody accepts it, and the streams that it opened end. Safe to repeat; done in an archived
+   * tenant too. Errors: TOKEN_NOT_FOUND.
    *
    * @generated from rpc millrace.state.v1.TokenService.RevokeToken
    */

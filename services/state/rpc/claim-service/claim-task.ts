@@ -6,6 +6,7 @@ import {
 } from '#gen/millrace/state/v1/claim_service_pb.ts';
 import { taskPath } from '#libs/engine/model/client-path.ts';
 import type { UnaryHandler } from '#libs/rpc/handler.ts';
+import { assertActive } from '../access/tenant-limits.ts';
 import { changeClientRun } from '../client-runs/change-client-run.ts';
 import { expiryFrom } from '../client-runs/lease-expiry.ts';
 import type { StateContext } from '../context.ts';
@@ -17,6 +18,7 @@ export function createClaimTask(context: StateContext): UnaryHandler<ClaimTaskRe
   return async (request, { tenantId }) => {
     const { runId, incarnation, taskId, workerId, sessionId, requestId, expiry } = request;
     assertPlainNames({ task_id: taskId, worker_id: workerId });
+    assertActive(context, tenantId);
     const key = { tenantId, runId };
     const held = expiryFrom(expiry, sessionId);
     const partition = context.node.partitionOf(key);

@@ -8,6 +8,7 @@ import type { HotRun } from '#libs/partition/runs/hot-run.ts';
 import type { RunVisit } from '#libs/partition/serve/run-visit.ts';
 import { deliverUnborn } from '#libs/partition/serve/unborn-signals.ts';
 import type { CallContext } from '#libs/rpc/call-context.ts';
+import { assertStartAllowed } from '../access/tenant-limits.ts';
 import type { StateContext } from '../context.ts';
 import { RETENTION_MS } from '../definitions/run-definition.ts';
 import { errorFromRejection } from '../wire/rejection.ts';
@@ -29,11 +30,12 @@ export interface CreatingSave {
 /**
  * Starts the run that a save is for, in the same commit: unless the save itself would be refused.
  *
- * @throws what the engine refuses the save with.
+ * @throws TENANT_SUSPENDED, QUOTA_EXCEEDED, and what the engine refuses the save with.
  */
 export function createdBySave(context: StateContext, visit: RunVisit, save: CreatingSave): HotRun {
   const { key, now } = visit;
   const { call, request, command } = save;
+  assertStartAllowed(context, key.tenantId);
   const incarnation = save.incarnation ?? context.newIncarnation(now);
   const start: StartRun = {
     kind: 'startRun',
@@ -46,7 +48,7 @@ export function createdBySave(context: StateContext, visit: RunVisit, save: Crea
     attributes: {},
     parent: undefined,
     runTimeoutMs: undefined,
-    requestedBy: call.principal.tokenId,
+    requestedBy: call.principal.name,
     replacedIncarnation: '',
     queue: '',
   };

@@ -19,7 +19,7 @@ export function createStoreControl(context: StateContext): UnaryHandler<StoreCon
     const { runId, incarnation, reason, requestId } = request;
     const key = { tenantId, runId };
     const kind = controlKindFromProto(request.kind);
-    const requestedBy = request.requestedBy || principal.tokenId;
+    const requestedBy = request.requestedBy || principal.name;
     const command = { kind: kind === 'CANCEL' ? 'cancelRun' : 'pauseRun', requestedBy, reason } as const;
     return await once<StoreControlResponse>(context, {
       key,

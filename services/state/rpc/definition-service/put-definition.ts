@@ -7,6 +7,7 @@ import {
 } from '#gen/millrace/state/v1/definition_service_pb.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { UnaryHandler } from '#libs/rpc/handler.ts';
+import { assertDefinitionRoom } from '../access/tenant-limits.ts';
 import type { StateContext } from '../context.ts';
 import { activateUnpackaged, readActivationHistory } from '../definitions/activations.ts';
 import { assertDefinition } from '../definitions/check-definition.ts';
@@ -23,6 +24,7 @@ export function createPutDefinition(context: StateContext): UnaryHandler<PutDefi
       throw new DomainError('MALFORMED', 'the definition is missing');
     }
     assertDefinition(definition);
+    await assertDefinitionRoom(context, { tenantId, workflow: definition.workflow, version: definition.version });
     const { tables } = context.store;
     const { record, isCreated } = await storeDefinition(tables.definitions, {
       tenantId,

@@ -8,6 +8,7 @@ import {
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { ClientStreamHandler } from '#libs/rpc/handler.ts';
 import type { BlobInfo } from '#libs/store/blobs/blobs.ts';
+import { withinPayloadLimit } from '../access/tenant-limits.ts';
 import type { StateContext } from '../context.ts';
 import { createKeyLocks } from '../payloads/key-locks.ts';
 import { STAGED_MS, type StageOptions, stageUpload, type UploadKey } from '../payloads/stage-upload.ts';
@@ -28,16 +29,18 @@ export function createUploadPayload(
       throw new DomainError('MALFORMED', 'the request is missing');
     }
     assertUploadId(first.uploadId);
-    const { maxPayloadBytes: maxBytes, nowMs } = context;
-    const options: StageOptions = { maxBytes, signal: call.signal, nowMs, locks };
-    const bytes = checkUpload(first, messages, options);
-    const { tenantId } = call;
+    const { nowMs } = context;
+    const { tenantId, signal } = call;
     const uploadId = first.uploadId || Buffer.from(first.sha256).toString('hex');
-    const info =
-      uploadId === ''
-        ? await stageUnnamed(context, tenantId, bytes, options)
-        : await stageUpload(context.store.blobs, { kind: 'upload', tenantId, uploadId }, bytes, options);
-    return responseFrom(info);
+    return await withinPayloadLimit(context, tenantId, async (maxBytes) => {
+      const options: StageOptions = { maxBytes, signal, nowMs, locks };
+      const bytes = checkUpload(first, messages, options);
+      const info =
+        uploadId === ''
+          ? await stageUnnamed(context, tenantId, bytes, options)
+          : await stageUpload(context.store.blobs, { kind: 'upload', tenantId, uploadId }, bytes, options);
+      return responseFrom(info);
+    });
   };
 }
 

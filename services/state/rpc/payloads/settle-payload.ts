@@ -4,6 +4,8 @@ import type { Payload } from '#libs/engine/model/payload.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { StateStore } from '#libs/store/store.ts';
 import type { IncarnationKey } from '#libs/store/tables/keys.ts';
+import type { Access } from '../access/access.ts';
+import { withinPayloadLimit } from '../access/tenant-limits.ts';
 import { openPayload } from './open-payload.ts';
 
 /** Larger payloads go to the blob store: what is left in the journal stays small and cheap to copy. */
@@ -12,6 +14,7 @@ const INLINE_BYTES: number = 64 * 1024;
 /** What keeping a payload needs. */
 export interface SettleContext {
   readonly store: StateStore;
+  readonly access: Pick<Access, 'tenants' | 'startRates'>;
   readonly maxPayloadBytes: number;
   readonly nowMs: () => number;
 }
@@ -35,7 +38,7 @@ export function needsSettling(payload: PayloadProto | undefined): boolean {
 /**
  * Brings a payload into the blobs of an incarnation: a staged upload is copied, a large one is put there.
  *
- * @throws PAYLOAD_NOT_FOUND for an upload that is not there, PAYLOAD_TOO_LARGE.
+ * @throws PAYLOAD_NOT_FOUND for an upload that is not there, PAYLOAD_TOO_LARGE, QUOTA_EXCEEDED.
  */
 export async function settlePayload(
   context: SettleContext,
@@ -78,15 +81,18 @@ async function settleBytes(
 }
 
 async function put(
-  { store, maxPayloadBytes, nowMs }: SettleContext,
+  context: SettleContext,
   { tenantId, runId, incarnation }: IncarnationKey,
   sha256: string,
   chunks: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
 ): Promise<void> {
+  const { store, nowMs } = context;
   const key = { kind: 'payload', tenantId, runId, incarnation, sha256 } as const;
   if ((await store.blobs.stat(key)) !== undefined) return;
-  const info = await store.blobs.put(key, chunks, { maxBytes: maxPayloadBytes, signal, now: nowMs() });
+  const info = await withinPayloadLimit(context, tenantId, (maxBytes) =>
+    store.blobs.put(key, chunks, { maxBytes, signal, now: nowMs() }),
+  );
   if (info.sha256 !== sha256) {
     await store.blobs.delete(key, info.putId);
     throw new DomainError('DATA_CORRUPTION', 'the stored bytes are not those of the reference');

@@ -1,3 +1,4 @@
+import { TenantStatus } from '#gen/millrace/state/v1/tenant_pb.ts';
 import type { WaitReason } from '#libs/engine/views/waits-for.ts';
 import type { StateContext } from '../context.ts';
 import { connectedWorkers } from './connected-workers.ts';
@@ -8,7 +9,7 @@ import { heldBackReason } from './held-back-reason.ts';
 import { leaseReason } from './lease-reason.ts';
 import { maybeNoWorkerReason } from './no-worker-reason.ts';
 import type { Reason } from './reason.ts';
-import { clientReasons, endReason, pauseReason } from './run-reasons.ts';
+import { clientReasons, endReason, pauseReason, tenantReason } from './run-reasons.ts';
 import type { RunSight, SeenItem } from './run-sight.ts';
 import { severityOf, waitReason } from './wait-reason.ts';
 
@@ -41,6 +42,8 @@ export async function findReasons(context: StateContext, sight: RunSight): Promi
   };
   const reasons: Reason[] = [...clientReasons(sight), ...waits.map((wait) => waitReason(scope, wait))];
   if (pause !== undefined) reasons.push(pauseReason(pause));
+  const { status } = context.access.tenants.peek(hot.identity.tenantId);
+  if (status !== TenantStatus.ACTIVE) reasons.push(tenantReason(status));
   for (const item of seen) {
     const reason = await maybeItemReason(scope, item);
     if (reason !== undefined) reasons.push(reason);

@@ -14,6 +14,7 @@ type Severities = Readonly<
     | 'partitionFaulted'
     | 'partition'
     | 'quarantined'
+    | 'tenant'
     | 'divergence'
     | 'paused'
     | 'pendingControl'
@@ -39,6 +40,7 @@ export const SEVERITY: Severities = {
   partitionFaulted: 100,
   partition: 95,
   quarantined: 90,
+  tenant: 80,
   divergence: 75,
   paused: 70,
   pendingControl: 65,

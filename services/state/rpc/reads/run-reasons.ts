@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { BlockerSchema } from '#gen/millrace/state/v1/blocker_pb.ts';
+import { TenantStatus } from '#gen/millrace/state/v1/tenant_pb.ts';
 import type { Pause } from '#libs/engine/model/run.ts';
 import type { HotRun } from '#libs/partition/runs/hot-run.ts';
 import type { RunQuarantined } from '#libs/partition/state/partition-event.ts';
@@ -43,6 +44,16 @@ export function pauseReason({ requestedBy, reason, sinceTime }: Pause): Reason {
       kind: { case: 'paused', value: { requestedBy, reason, pauseTime } },
     }),
     words: `the run has been paused${by} since ${momentOf(sinceTime)}${why}; resume it to let it go on`,
+  };
+}
+
+/** That nothing of the tenant is dispatched. */
+export function tenantReason(status: TenantStatus): Reason {
+  const word = status === TenantStatus.ARCHIVED ? 'archived' : 'suspended';
+  return {
+    severity: SEVERITY.tenant,
+    blocker: create(BlockerSchema, { kind: { case: 'tenant', value: { status } } }),
+    words: `the tenant is ${word}: nothing of it is given to workers until it is active again`,
   };
 }
 

@@ -50,7 +50,8 @@ export async function* scanRuns(tables: StateTables, scan: RunScan): AsyncGenera
   } while (token !== undefined);
 }
 
-async function* incarnationsOf(
+/** The newest incarnation of a run, and those before it where they are asked for. */
+export async function* incarnationsOf(
   tables: StateTables,
   row: HeadRow,
   includesReplaced: boolean,

@@ -15,7 +15,7 @@ export function createDeleteRun(context: StateContext): UnaryHandler<DeleteRunRe
       key: { tenantId, runId },
       rpc: 'DeleteRun',
       requestId,
-      requestedBy: principal.tokenId,
+      requestedBy: principal.name,
       answer: ({ count, wasOpen }, commitToken) =>
         create(DeleteRunResponseSchema, { deletedIncarnations: BigInt(count), terminated: wasOpen, commitToken }),
       encode: (response) => toBinary(DeleteRunResponseSchema, response),

@@ -19,7 +19,7 @@ export function createStartRun(context: StateContext): UnaryHandler<StartRunRequ
     new Promise((resolve, reject) => {
       beginStart<StartRunResponse>(context, request, {
         tenantId,
-        requestedBy: principal.tokenId,
+        requestedBy: principal.name,
         traceparent: trace?.traceparent ?? '',
         signal,
         answer: ({ key }, hot, isFresh, position) =>

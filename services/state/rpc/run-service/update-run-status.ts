@@ -55,7 +55,7 @@ export function createUpdateRunStatus(
             expectedStatus: maybeStatusFromProto(request.expectedStatus),
             output: settledOutput,
             failure: failure && failureWith(failure, details),
-            requestedBy: principal.tokenId,
+            requestedBy: principal.name,
             reason,
           };
         },

@@ -6,6 +6,7 @@ import type { HotRun } from '#libs/partition/runs/hot-run.ts';
 import { ask, outcomeUnknown } from '#libs/partition/serve/ask.ts';
 import type { RunVisit } from '#libs/partition/serve/run-visit.ts';
 import { startRun } from '#libs/partition/serve/start-run.ts';
+import { assertStartAllowed } from '../access/tenant-limits.ts';
 import type { StateContext } from '../context.ts';
 import { assertNotRetired } from '../definitions/definition-cache.ts';
 import type { RunDefinition } from '../definitions/run-definition.ts';
@@ -32,6 +33,7 @@ export interface StartCaller<T> {
 /** Starts a run: at once when its definition is known and its input is small, which is nearly always so. */
 export function beginStart<T>(context: StateContext, request: StartRunRequest, caller: StartCaller<T>): void {
   try {
+    assertStartAllowed(context, caller.tenantId);
     const start = startFromProto(request, {
       tenantId: caller.tenantId,
       requestId: context.newId,

@@ -41,7 +41,7 @@ export async function controlRun(
 ): Promise<Controlled> {
   const { runId, incarnation, action, reason } = request;
   const key = { tenantId: call.tenantId, runId };
-  const requestedBy = request.requestedBy || call.principal.tokenId;
+  const requestedBy = request.requestedBy || call.principal.name;
   const { rpc, command } = commandOf(action, requestedBy, reason);
   return await once<Controlled>(context, {
     key,

@@ -50,14 +50,7 @@ async function servePeer(answer: (request: SessionRequest) => Answer | undefined
   const unanswered: number[] = [];
   const returned: string[] = [];
   const peers = createPeerSessions(
-    {
-      partitionCount: 1,
-      ownerOf: () => ({ kind: 'nobody' }),
-      members: () => ({ revision: 1, partitionCount: 1, members: [] }),
-      others: () => [],
-      channelTo: () => channel,
-      onChange: () => () => undefined,
-    },
+    { channelTo: () => channel },
     '',
     { open: () => out },
     {

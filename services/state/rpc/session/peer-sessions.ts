@@ -43,7 +43,7 @@ interface PeerSession {
 
 /** Makes the part of a session that goes to other nodes. Their answers go out as they are: entries keep their numbers. */
 export function createPeerSessions(
-  cluster: Cluster,
+  cluster: Pick<Cluster, 'channelTo'>,
   tenantId: string,
   batch: DownBatch<SessionResponse>,
   events: PeerSessionEvents,

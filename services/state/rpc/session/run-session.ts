@@ -15,6 +15,7 @@ import { ask } from '#libs/partition/serve/ask.ts';
 import { findRun, runNotFound } from '#libs/partition/serve/history.ts';
 import type { CallContext } from '#libs/rpc/call-context.ts';
 import type { RunKey } from '#libs/store/tables/keys.ts';
+import { callerChannel } from '../caller-channel.ts';
 import type { StateContext } from '../context.ts';
 import { beginStart } from '../runs/begin-start.ts';
 import { controlRun } from '../runs/control-run.ts';
@@ -50,7 +51,9 @@ export function createRunSession(
   const { cluster } = context;
   /** Whether other nodes may own what entries are about. What a node passes on goes no further. */
   const isShared = call.hops === 0 && cluster.partitionCount > 1;
-  const peers = createPeerSessions(cluster, tenantId, batch, { onUnanswered: holdOrReject });
+  const peers = createPeerSessions({ channelTo: (address) => callerChannel(cluster, address, call) }, tenantId, batch, {
+    onUnanswered: holdOrReject,
+  });
   const held = createHeldEntries({
     cluster,
     partitionOf,
@@ -176,7 +179,7 @@ export function createRunSession(
     if (goesElsewhere(message)) return;
     beginStart(context, request, {
       tenantId,
-      requestedBy: call.principal.tokenId,
+      requestedBy: call.principal.name,
       traceparent: call.trace?.traceparent ?? '',
       signal,
       answer: (_visit, hot, isFresh) => {

@@ -17,7 +17,7 @@ export function createDeleteSnapshot(
       key: { tenantId, runId },
       rpc: 'DeleteSnapshot',
       requestId,
-      requestedBy: principal.tokenId,
+      requestedBy: principal.name,
       driver: 'CLIENT',
       answer: ({ count }, commitToken) =>
         create(DeleteSnapshotResponseSchema, { deletedIncarnations: BigInt(count), commitToken }),

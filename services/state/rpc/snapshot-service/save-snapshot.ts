@@ -58,7 +58,7 @@ function commandOf(request: SaveSnapshotRequest, { principal }: CallContext): Dr
     fence,
     taskId,
     failure: failure === undefined ? undefined : failureFromProto(failure, 'failure'),
-    requestedBy: principal.tokenId,
+    requestedBy: principal.name,
   };
 }
 

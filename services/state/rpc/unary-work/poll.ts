@@ -1,6 +1,7 @@
 import type { AnnouncedCode } from '#libs/partition/dispatch/dispatch-session.ts';
 import type { AssignmentFacts, HeldLease, WorkerLink } from '#libs/partition/dispatch/held-lease.ts';
 import type { WorkerShape } from '#libs/partition/ready/worker-shape.ts';
+import { assertActive, assertWorkerRoom } from '../access/tenant-limits.ts';
 import type { StateContext } from '../context.ts';
 import { onceAborted } from '../streams.ts';
 import { assignmentBytes } from './assignment-bytes.ts';
@@ -54,7 +55,9 @@ export async function pollOnce(
   terms: PollTerms,
 ): Promise<readonly PolledItem[]> {
   const { dispatch } = context.node;
-  const { workerId, maxItems, signal } = terms;
+  const { tenantId, workerId, maxItems, signal } = terms;
+  assertActive(context, tenantId);
+  assertWorkerRoom(context, tenantId, workerId);
   const own = sessions.take(terms);
   const items = new Map<HeldLease, AssignmentFacts>();
   let bytes = 0;

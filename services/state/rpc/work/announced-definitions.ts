@@ -1,5 +1,6 @@
 import type { AnnouncedDefinition } from '#gen/millrace/state/v1/worker_pb.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
+import { assertDefinitionRoom } from '../access/tenant-limits.ts';
 import type { StateContext } from '../context.ts';
 import { activateUnpackaged } from '../definitions/activations.ts';
 import { assertDefinition } from '../definitions/check-definition.ts';
@@ -26,6 +27,7 @@ export async function storeAnnounced(
       });
     }
     assertDefinition(definition);
+    await assertDefinitionRoom(context, { tenantId, workflow, version });
     const { record, isCreated } = await storeDefinition(definitions, {
       tenantId,
       definition,

@@ -4,6 +4,7 @@ import { type Assignment, CancelKind, type HeldState } from '#gen/millrace/state
 import type { Heartbeat } from '#gen/millrace/state/v1/work_up_pb.ts';
 import { maybeItemSequence } from '#libs/engine/model/lease.ts';
 import type { CallContext } from '#libs/rpc/call-context.ts';
+import { callerChannel } from '../caller-channel.ts';
 import type { StateContext } from '../context.ts';
 import { abortToProto } from '../wire/assignment.ts';
 import type { CreditBook, Creditor } from './credit-book.ts';
@@ -177,7 +178,7 @@ export function createWorkRelay(options: RelayOptions): WorkRelay {
 
   function open(nodeId: string, address: string, held: readonly StreamItem[]): PeerWork {
     const slots = credits.takeForPeer();
-    const channel = cluster.channelTo(address);
+    const channel = callerChannel(cluster, address, call);
     const introduction = options.introduction();
     const peer = openPeerWork(nodeId, channel, call.tenantId, introduction, slots, held, { onMessage, onEnd });
     byNode.set(nodeId, peer);

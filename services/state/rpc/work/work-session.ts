@@ -10,6 +10,7 @@ import { buildsOf, type WorkerShape } from '#libs/partition/ready/worker-shape.t
 import { HEARTBEAT_LEASE_MS } from '#libs/partition/runs/next-time.ts';
 import type { CallContext } from '#libs/rpc/call-context.ts';
 import type { Outbound } from '#libs/rpc/handler.ts';
+import { assertWorkerRoom } from '../access/tenant-limits.ts';
 import type { StateContext } from '../context.ts';
 import { announcedFrom } from '../reads/worker-message.ts';
 import { ackToProto } from '../wire/assignment.ts';
@@ -54,6 +55,7 @@ export async function openWorkSession(
   const { tenantId, signal } = call;
   const { cluster } = context;
   const { dispatch } = context.node;
+  if (call.hops === 0) assertWorkerRoom(context, tenantId, hello.workerId);
   await storeAnnounced(context, tenantId, hello.definitions);
   const logFault = (error: unknown, errorId: string): void => {
     call.log.error({ err: error, errorId }, 'a frame of a worker failed');

@@ -1,4 +1,4 @@
-import type { RpcChannel } from '#libs/rpc/client/channel.ts';
+import type { RpcChannel } from './channel.ts';
 
 /**
  * A channel with headers of its own, for one call: `undefined` takes away what the channel would say. It shares the
