@@ -9,17 +9,32 @@ export interface ExampleProcess extends AsyncDisposable {
   readonly output: () => string;
   /** Waits until it has written something. Rejects when it ends without. */
   wrote(text: RegExp): Promise<void>;
+  signal(signal: NodeJS.Signals): void;
   /** Ends it as a crash would. */
   kill(): Promise<void>;
   /** Waits for its end; answers the exit code. */
   ended(): Promise<number | null>;
 }
 
-/** Starts an example against a state service. */
+/** How an example is run. */
+export interface ExampleCommand {
+  readonly program: string;
+  /** In the folder of the examples. */
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts an example in TypeScript against a state service. */
 export function startExample(name: string, address: string): ExampleProcess {
-  const path = fileURLToPath(new URL(`../../../examples/${name}.ts`, import.meta.url));
-  const child: ChildProcess = spawn(process.execPath, [path, address], {
-    env: serviceEnv(),
+  return startExampleAs({ program: process.execPath, file: `${name}.ts`, args: [address] });
+}
+
+/** Starts an example in any language. */
+export function startExampleAs({ program, file, args, env = {} }: ExampleCommand): ExampleProcess {
+  const path = fileURLToPath(new URL(`../../../examples/${file}`, import.meta.url));
+  const child: ChildProcess = spawn(program, [path, ...args], {
+    env: serviceEnv(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exit = once(child, 'exit') as Promise<[number | null]>;
@@ -50,11 +65,12 @@ export function startExample(name: string, address: string): ExampleProcess {
           if (!text.test(output) && !isOver) return;
           looks.delete(look);
           if (text.test(output)) resolve();
-          else reject(new RangeError(`${name} ended without ${text}: ${output}`));
+          else reject(new RangeError(`${file} ended without ${text}: ${output}`));
         };
         looks.add(look);
         look();
       }),
+    signal: (signal) => void child.kill(signal),
     kill,
     ended: async () => (await exit)[0],
     [Symbol.asyncDispose]: kill,
