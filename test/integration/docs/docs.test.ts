@@ -60,7 +60,7 @@ describe.concurrent('the pages', () => {
   });
 
   for (const { page, blocks, needs } of runnable) {
-    const { mongo, grpcurl } = needs;
+    const { mongo, grpcurl, python } = needs;
     const found = Object.values(needs).filter((need) => need !== undefined);
     describeWith(page, found, () => {
       test('does what it says, from the first block to the last', { timeout: PAGE_TIMEOUT_MS }, async () => {
@@ -70,7 +70,7 @@ describe.concurrent('the pages', () => {
         makePageFolder(REPOSITORY, checkout);
         const path = [
           join(REPOSITORY, 'node_modules/.bin'),
-          ...(grpcurl && 'at' in grpcurl ? [dirname(grpcurl.at)] : []),
+          ...[grpcurl, python].flatMap((tool) => (tool && 'at' in tool ? [dirname(tool.at)] : [])),
         ];
         await runPage(blocks, { folder: checkout, path, mongo: database.uri });
       });

@@ -9,6 +9,8 @@ export interface PageNeeds {
   readonly curl: Found | undefined;
   readonly jq: Found | undefined;
   readonly grpcurl: Found | undefined;
+  /** Python with grpcio and its tools, as a virtual environment. */
+  readonly python: Found | undefined;
   readonly mongo: Found | undefined;
 }
 
@@ -27,6 +29,7 @@ export async function findPageNeeds(blocks: readonly Block[]): Promise<PageNeeds
     curl: await program('curl'),
     jq: await program('jq'),
     grpcurl: text.includes('grpcurl ') ? inject('tools').grpcurl : undefined,
+    python: text.includes('python3 ') ? inject('tools').python : undefined,
     mongo: text.includes('mongodb://') ? inject('servers').mongodb : undefined,
   };
 }
