@@ -173,10 +173,8 @@ class Runtime:
             what_next: dict[str, Any] = {"position": Position(at_task=AtTask(task_id=following[0]))}
         else:
             what_next = {"status": statuses.RUN_STATUS_COMPLETED, "output": output}
-        self.snapshots.SaveSnapshot(snapshots.SaveSnapshotRequest(
-            **held, **what_next, payload=payload_of(results), request_id=new_id()))
-        if following:  # for LoadTaskResult; it also ends the claim, as the end of the run does
-            self.snapshots.SaveTaskResult(snapshots.SaveTaskResultRequest(**held, output=output, request_id=new_id()))
+        self.snapshots.SaveSnapshot(snapshots.SaveSnapshotRequest(  # the result is for LoadTaskResult; it ends the claim
+            **held, **what_next, payload=payload_of(results), task_output=output, request_id=new_id()))
         print(f"{held['run_id']}: saved {held['task_id']}", flush=True)
 
     def fail(self, held: dict[str, Any], task: Task, error: Exception) -> None:

@@ -70,9 +70,16 @@ export interface SaveSnapshot {
   readonly fence: bigint | undefined;
   /** The task whose lease that is. Empty: any. */
   readonly taskId: string;
+  /** The result of that task, whose lease ends with it. Absent: none yet. It needs the fence. */
+  readonly result: TaskResult | undefined;
   readonly output: Payload | undefined;
   readonly failure: Failure | undefined;
   readonly requestedBy: string;
+}
+
+/** A result, which may be empty. */
+export interface TaskResult {
+  readonly output: Payload | undefined;
 }
 
 /** Saves the result of one task; a lease of it ends with that. */

@@ -26,7 +26,8 @@ export function decideClaimTask(run: Run, command: ClaimTask, now: number): Deci
   const node = run.nodes.get(path);
   const stand = standOf(run, client);
   const task = maybeWanted(stand, taskId);
-  const isTaken = node?.item?.lease !== undefined || client.dead.has(path) || client.done.has(taskId);
+  const isTaken =
+    node?.item?.lease !== undefined || client.dead.has(path) || (client.done.has(taskId) && task === undefined);
   const isEarly = (task?.notBeforeTime ?? 0) > now || awaitsSignal(stand, taskId);
   if (isTaken || isEarly || isHeldBack(run)) return nothing({ kind: 'claim', lease: undefined });
   if (fence < 1n || fence <= run.lastFence) return rejected('LEASE_LOST');

@@ -58,9 +58,13 @@ describe('a work item', () => {
     const s = createClientScenario('a');
     s.enqueue('mail', { nodeId: 'a' });
     s.accept(complete(s.take('mail')));
-    expect(s.recordKinds()).toEqual(['taskCompleted', 'taskWithdrawn']);
     expect(s.client.results.has('a')).toBe(true);
     expect(s.claim('a')).toBeUndefined();
+    s.save({ kind: 'fork', openTasks: ['b', 'c'] });
+    s.enqueue('more', { nodeId: 'b' });
+    s.accept(complete(s.take('more'), 'more'));
+    expect(s.recordKinds()).toEqual(['taskCompleted', 'taskWithdrawn']);
+    expect(s.offered()).toEqual(['c']);
   });
 
   test('[23] is not offered before its time, nor leased', () => {

@@ -7,7 +7,7 @@ import type {
   PurgeDeadLetter,
   RequeueDeadLetter,
 } from '../commands/claim-commands.ts';
-import { itemPath, itemQueue, taskPath } from '../model/client-path.ts';
+import { itemPath, itemQueue } from '../model/client-path.ts';
 import { type ClientState, MAX_OPEN_ITEMS } from '../model/client-state.ts';
 import { reasonOfWorker } from '../model/forced-release.ts';
 import type { HeldNode, SettleKind } from '../model/open-node.ts';
@@ -15,6 +15,7 @@ import type { Run } from '../model/run.ts';
 import { isTerminal } from '../model/status.ts';
 import { expiryBackoffMs } from '../retry/retry-policy.ts';
 import { bury, clientOf, endAttempt, giveBack, heldBy, isHeldNode, offerAgain } from './client-holds.ts';
+import { offerAfterResult } from './client-tasks.ts';
 import { type Decision, DONE, nothing, rejected } from './decision.ts';
 import { appended, appendRecord, createDraft } from './draft.ts';
 import { runEnded } from './end.ts';
@@ -73,11 +74,9 @@ export function decideCompleteWorkItem(run: Run, command: CompleteWorkItem, now:
   const draft = createDraft(run, now);
   const { workerId, output } = command;
   appendRecord(draft, { kind: 'taskCompleted', nodePath: node.path, output, attempt: node.item.attempt, workerId });
-  const doneTask = taskPath(clientOf(run).items.get(node.path)?.nodeId ?? '');
-  const offered = run.nodes.get(doneTask)?.item;
-  if (offered !== undefined && offered.lease === undefined) {
-    appendRecord(draft, { kind: 'taskWithdrawn', nodePath: doneTask });
-  }
+  const client = clientOf(run);
+  const doneTask = client.items.get(node.path)?.nodeId ?? '';
+  if (doneTask !== '') offerAfterResult(run, client, draft, doneTask, false);
   if (command.endsRun) appendRecord(draft, runEnded('COMPLETED', {}));
   return appended(draft, { kind: 'settledItem', deadLetterId: '' });
 }

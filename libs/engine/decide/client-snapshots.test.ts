@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { taskPath } from '../model/client-path.ts';
-import { MAX_SNAPSHOTS } from '../model/client-state.ts';
+import { MAX_SNAPSHOTS, type Position } from '../model/client-state.ts';
+import { MOVE_ON_MS } from '../model/client-tasks.ts';
 import { createClientScenario, holderOf } from '../testing/client-scenario.ts';
 import { payloadOf } from '../testing/scenario.ts';
 
@@ -143,7 +144,7 @@ describe('a result', () => {
     const s = createClientScenario('t1');
     const { fence } = s.hold('t1');
     s.result('t1', fence);
-    expect(s.effectKinds()).toEqual(['free']);
+    expect(s.effectKinds()).toEqual(['free', 'queue']);
     for (let time = 0; time < 15; time += 1) {
       expect(s.result('t1', fence)).toEqual({ kind: 'result', overwritten: true });
       expect(s.events).toEqual([]);
@@ -235,5 +236,65 @@ describe('the state document', () => {
     const s = createClientScenario();
     s.accept({ kind: 'terminateRun', ...WHO });
     expect(s.refuse(patch).reason).toBe('RUN_TERMINAL');
+  });
+});
+
+describe('a save with the result of its task', () => {
+  test('ends the lease, keeps the result and offers what comes next in one commit', () => {
+    const s = createClientScenario('a');
+    const { fence } = s.hold('a');
+    const result = { output: payloadOf('7') };
+    s.save(T2, { fence, taskId: 'a', result });
+    expect(s.recordKinds()).toEqual(['taskCompleted', 'snapshotSaved', 'taskScheduled']);
+    expect(s.offered()).toEqual(['t2']);
+    expect([s.client.held.size, s.client.results.has('a'), s.client.done.size]).toEqual([0, true, 0]);
+    expect(s.refuse(s.saveCommand(T2, { fence, taskId: 'a', result })).reason).toBe('LEASE_LOST');
+  });
+
+  test('offers the task again where the run stands at it again, as a first attempt', () => {
+    const s = createClientScenario('a');
+    s.hold('a');
+    s.pass(1_000);
+    const { fence } = s.hold('a');
+    s.save({ kind: 'loop', taskId: 'a', iteration: 1 }, { fence, taskId: 'a', result: { output: undefined } });
+    expect(s.effects).toMatchObject([{ kind: 'free' }, { kind: 'queue', item: { attempt: 1, failedWorkerId: '' } }]);
+  });
+
+  test('is done in the same fork, and may end the run', () => {
+    const s = createClientScenario();
+    s.save({ kind: 'fork', openTasks: ['a', 'b'] });
+    const a = s.hold('a');
+    const fork: Position = { kind: 'fork', openTasks: ['a', 'b'] };
+    s.save(fork, { fence: a.fence, taskId: 'a', result: { output: undefined } });
+    expect(s.offered()).toEqual(['b']);
+    const b = s.hold('b');
+    s.save(undefined, { fence: b.fence, taskId: 'b', result: { output: undefined }, status: 'COMPLETED' });
+    expect([s.run.status, s.offered()]).toEqual(['COMPLETED', []]);
+  });
+});
+
+describe('a result whose saver dies before it says where the run goes on', () => {
+  test('offers the task once more after a while, and a save in time takes that back', () => {
+    const s = createClientScenario('t1');
+    s.result('t1', s.hold('t1').fence);
+    expect(s.claim('t1')).toBeUndefined();
+    expect(s.offered()).toEqual(['t1']);
+    s.pass(MOVE_ON_MS);
+    const { fence } = s.hold('t1');
+    s.save(T2, { fence, taskId: 't1' });
+    expect(s.offered()).toEqual(['t2']);
+  });
+
+  test('of a fork offers the task that was done last', () => {
+    const s = createClientScenario();
+    s.save({ kind: 'fork', openTasks: ['a', 'b'] });
+    s.result('a');
+    expect(s.offered()).toEqual(['b']);
+    s.result('b');
+    expect(s.offered()).toEqual(['b']);
+    s.result('a');
+    expect(s.offered()).toEqual(['a']);
+    s.save({ kind: 'join', taskId: 'c', doneTasks: ['a', 'b'] });
+    expect(s.offered()).toEqual(['c']);
   });
 });

@@ -1,15 +1,16 @@
 import type { PatchState, SaveSnapshot, SaveTaskResult } from '../commands/client-commands.ts';
 import { maybeTaskId, taskPath } from '../model/client-path.ts';
 import type { ClientState, TaskHint } from '../model/client-state.ts';
-import { isSameFork, isSignalledAt, standOf } from '../model/client-tasks.ts';
-import { emptySet } from '../model/open-map.ts';
+import { isSameFork, isSignalledAt, type Stand, standAfter, standOf } from '../model/client-tasks.ts';
+import { emptyMap } from '../model/open-map.ts';
+import type { Payload } from '../model/payload.ts';
 import type { Run } from '../model/run.ts';
 import { isTerminal } from '../model/status.ts';
 import { clientOf } from './client-holds.ts';
 import { changeStatus, isLegalChange } from './client-status.ts';
-import { offerTasks } from './client-tasks.ts';
+import { offerAfterResult, offerTasks } from './client-tasks.ts';
 import { type Decision, nothing, rejected } from './decision.ts';
-import { appended, appendRecord, createDraft } from './draft.ts';
+import { appended, appendRecord, createDraft, type Draft } from './draft.ts';
 import { runEnded } from './end.ts';
 
 /** Hints by task. */
@@ -25,7 +26,7 @@ export function decideSaveSnapshot(run: Run, command: SaveSnapshot, now: number)
   if (isTerminal(run.status)) return rejected('RUN_TERMINAL', { state: run.status });
   const client = clientOf(run);
   const head = client.snapshots.at(-1)?.version ?? 0;
-  const { expectedVersion, fence, status, position, hints, tags, priority, atSequence, payload } = command;
+  const { expectedVersion, fence, status, position, hints, tags, priority, atSequence, payload, result } = command;
   const leasedPath = fence === undefined ? undefined : pathHeldUnder(client, fence, command.taskId);
   if (fence !== undefined && leasedPath === undefined) return rejected('LEASE_LOST');
   if (expectedVersion !== undefined && expectedVersion !== head) {
@@ -44,6 +45,9 @@ export function decideSaveSnapshot(run: Run, command: SaveSnapshot, now: number)
   }
   const draft = createDraft(run, now);
   const version = head + 1;
+  const settledTask = result === undefined || leasedPath === undefined ? undefined : maybeTaskId(leasedPath);
+  if (settledTask !== undefined) saveResult(run, draft, settledTask, result?.output);
+  const stand = settledTask === undefined ? standOf(run, client) : standAfter(run, client, settledTask, draft.time);
   appendRecord(draft, {
     kind: 'snapshotSaved',
     version,
@@ -54,20 +58,20 @@ export function decideSaveSnapshot(run: Run, command: SaveSnapshot, now: number)
     tags,
     hints,
     atSequence,
-    leasedPath: leasedPath ?? '',
+    leasedPath: settledTask === undefined ? (leasedPath ?? '') : '',
   });
   if (isTerminal(to)) {
     appendRecord(draft, runEnded(to, command));
   } else if (to === run.status || !isTerminal(changeStatus(run, draft, to, ''))) {
-    offerTasks(run, client, draft, {
-      ...standOf(run, client),
+    const next: Stand = {
       position,
       hints: hintsByTask(hints),
       taskTags: tags,
-      done: isSameFork(client.position, position) ? client.done : emptySet(),
+      done: isSameFork(client.position, position) ? stand.done : emptyMap(),
       priority: priority ?? run.priority,
       isSignalled: isSignalledAt(run, position),
-    });
+    };
+    offerTasks(run, client, draft, next, settledTask);
   }
   return appended(draft, { kind: 'saved', version });
 }
@@ -97,14 +101,21 @@ export function decideSaveTaskResult(run: Run, command: SaveTaskResult, now: num
   if (isTerminal(run.status)) return rejected('RUN_TERMINAL', { state: run.status });
   if (node?.item?.lease?.fence !== fence) return rejected('LEASE_LOST');
   const draft = createDraft(run, now);
-  const lease = node?.item?.lease;
-  if (lease === undefined) {
+  saveResult(run, draft, taskId, output);
+  offerAfterResult(run, client, draft, taskId, true);
+  return appended(draft, { kind: 'result', overwritten });
+}
+
+/** A result of who holds the task ends the lease; one of a task that nobody holds is only kept. */
+function saveResult(run: Run, draft: Draft, taskId: string, output: Payload | undefined): void {
+  const nodePath = taskPath(taskId);
+  const item = run.nodes.get(nodePath)?.item;
+  if (item?.lease === undefined) {
     appendRecord(draft, { kind: 'taskResultSaved', taskId, output });
   } else {
-    const attempt = node?.item?.attempt ?? 1;
+    const { attempt, lease } = item;
     appendRecord(draft, { kind: 'taskCompleted', nodePath, output, attempt, workerId: lease.workerId });
   }
-  return appended(draft, { kind: 'result', overwritten });
 }
 
 /** Changes the state document [59]. */

@@ -1,15 +1,23 @@
 import { TASK_QUEUE, taskPath } from '../model/client-path.ts';
 import type { ClientState } from '../model/client-state.ts';
-import { type Stand, standOf, type WantedTask, wantedTasks } from '../model/client-tasks.ts';
+import {
+  maybeLastDone,
+  maybeWanted,
+  type Stand,
+  standAfter,
+  standOf,
+  type WantedTask,
+  wantedTasks,
+} from '../model/client-tasks.ts';
 import type { OpenItem } from '../model/open-node.ts';
 import type { Run } from '../model/run.ts';
 import { appendRecord, type Draft } from './draft.ts';
 
 /**
  * Offers the tasks that are to be done where the run is going to stand, and no others. What is held stays with who holds
- * it, and a retry keeps its attempt and its time.
+ * it, and a retry keeps its attempt and its time. `settledTask`: one whose item is over by what was drafted before.
  */
-export function offerTasks(run: Run, client: ClientState, draft: Draft, stand: Stand): void {
+export function offerTasks(run: Run, client: ClientState, draft: Draft, stand: Stand, settledTask?: string): void {
   const wanted = wantedTasks(stand);
   // What is offered is to be done where the run stood: of a run with thousands of items, those are few.
   for (const taskId of wantedTasks(standOf(run, client)).keys()) {
@@ -20,15 +28,41 @@ export function offerTasks(run: Run, client: ClientState, draft: Draft, stand: S
   }
   for (const [taskId, task] of wanted) {
     const path = taskPath(taskId);
-    const item = run.nodes.get(path)?.item;
+    const item = taskId === settledTask ? undefined : run.nodes.get(path)?.item;
     if (client.dead.has(path) || item?.lease !== undefined) continue;
-    if (item === undefined) {
+    // What was offered only to move the run on is a new task when it is to be done again.
+    if (item === undefined || (client.done.has(taskId) && !stand.done.has(taskId))) {
       offerTask(draft, taskId, task, 1);
       continue;
     }
     const again = item.attempt === 1 ? task : laterTask(task, item.notBeforeTime);
     if (!isOfferedAs(item, again)) offerTask(draft, taskId, again, item.attempt);
   }
+}
+
+/**
+ * Offers what a result of a task leads to: nothing, but where everything is done, after a while, the task that was done
+ * last. `isSettled`: the task's own item is over by what was drafted before.
+ */
+export function offerAfterResult(
+  run: Run,
+  client: ClientState,
+  draft: Draft,
+  taskId: string,
+  isSettled: boolean,
+): void {
+  const after = standAfter(run, client, taskId, draft.time);
+  const last = maybeLastDone(after)?.[0];
+  for (const gone of new Set([taskId, maybeLastDone(standOf(run, client))?.[0]])) {
+    if (gone === undefined || gone === last || (gone === taskId && isSettled)) continue;
+    const nodePath = taskPath(gone);
+    const item = run.nodes.get(nodePath)?.item;
+    if (item !== undefined && item.lease === undefined) appendRecord(draft, { kind: 'taskWithdrawn', nodePath });
+  }
+  if (last === undefined || client.dead.has(taskPath(last))) return;
+  const isHeld = run.nodes.get(taskPath(last))?.item?.lease !== undefined && !(last === taskId && isSettled);
+  const task = maybeWanted(after, last);
+  if (task !== undefined && !isHeld) offerTask(draft, last, task, 1);
 }
 
 /** The same task, not before a time. */

@@ -55,9 +55,9 @@ export function evolveWorkCompleted(run: Run, client: ClientState, record: TaskC
   if (node !== undefined) forgive(node);
   const taskId = maybeTaskId(nodePath);
   const facts = client.items.get(nodePath);
-  if (taskId !== undefined) return noteResult(client, taskId, stamp.sequence);
+  if (taskId !== undefined) return noteResult(client, taskId, stamp);
   if (facts === undefined) return undefined;
-  if (facts.nodeId !== '') return noteResult(client, facts.nodeId, stamp.sequence);
+  if (facts.nodeId !== '') return noteResult(client, facts.nodeId, stamp);
   client.results = withEntry(client.results, facts.itemId, stamp.sequence);
   return undefined;
 }

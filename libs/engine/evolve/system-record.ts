@@ -71,7 +71,7 @@ function foldRecord(run: Run, client: ClientState, record: SystemRecord, place: 
     case 'positionSet':
       return evolvePositionSet(run, client, record);
     case 'taskResultSaved':
-      return evolveTaskResult(run, client, record, place);
+      return evolveTaskResult(run, client, record, stamp);
     case 'statePatched':
       return evolveStatePatched(client, record, place);
     case 'taskScheduled':

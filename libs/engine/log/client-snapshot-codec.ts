@@ -29,7 +29,7 @@ export const clientSnapshot: Codec<ClientSnapshot> = object<ClientSnapshot>({
   position: optional(position),
   hints: list(taskHint),
   taskTags: list(text),
-  done: list(text),
+  done: list(pair(varint)),
   results: list(pair(varint)),
   stateVersion: varint,
   statePlaces: list(varint),

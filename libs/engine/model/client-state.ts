@@ -73,8 +73,8 @@ export interface ClientState {
   taskTags: readonly string[];
   /** The signal that the position waits for came since the run stands there, consumed or not. */
   isSignalled: boolean;
-  /** Tasks of the position that have a result since the run came there: they are not offered again. */
-  done: ReadonlySet<string>;
+  /** Since when tasks of the position have a result that came while the run stood there: they are done, the last one last. */
+  done: ReadonlyMap<string, number>;
   /** Where the result of each task is, by task. */
   results: ReadonlyMap<string, number>;
   /** How often the state document was changed. */
@@ -112,7 +112,7 @@ export function createClientState(): ClientState {
     hints: emptyMap(),
     taskTags: [],
     isSignalled: false,
-    done: emptySet(),
+    done: emptyMap(),
     results: emptyMap(),
     stateVersion: 0,
     statePlaces: [],

@@ -14,7 +14,7 @@ export interface Stand {
   readonly position: Position | undefined;
   readonly hints: ReadonlyMap<string, TaskHint>;
   readonly taskTags: readonly string[];
-  readonly done: ReadonlySet<string>;
+  readonly done: ReadonlyMap<string, number>;
   readonly priority: number;
   /** The signal that the position waits for, if it does, has come. */
   readonly isSignalled: boolean;
@@ -26,23 +26,56 @@ export function standOf({ priority }: Run, client: ClientState): Stand {
   return { position, hints, taskTags, done, priority, isSignalled };
 }
 
+/** Where a run stands once a task has a result. */
+export function standAfter(run: Run, client: ClientState, taskId: string, now: number): Stand {
+  const done = new Map(client.done);
+  done.delete(taskId);
+  return { ...standOf(run, client), done: done.set(taskId, now) };
+}
+
 /** Whether the signal that a position waits for is there when a run comes to stand at it. */
 export function isSignalledAt({ signals }: Run, position: Position | undefined): boolean {
   return position?.kind === 'signal' && signals.byName.has(position.name);
 }
 
-/** The tasks that are to be done where a run stands. */
+/**
+ * How long a run that stands where everything is done may wait for its runtime to move it on. Then the task that was done
+ * last is offered once more: whoever saved its result may have died before it saved where the run goes on.
+ */
+export const MOVE_ON_MS: number = 30_000;
+
+/** The tasks that are to be done where a run stands; when all of them are, the last one, after a while. */
 export function wantedTasks(stand: Stand): ReadonlyMap<string, WantedTask> {
   const wanted = new Map<string, WantedTask>();
   for (const [taskId, notBeforeTime] of tasksAt(stand)) {
     if (isOpen(stand, taskId)) wanted.set(taskId, wantedAs(stand, taskId, notBeforeTime));
   }
+  if (wanted.size === 0) {
+    const last = maybeLastDone(stand);
+    if (last !== undefined) wanted.set(last[0], wantedAs(stand, last[0], last[1] + MOVE_ON_MS));
+  }
   return wanted;
+}
+
+/** The task that was done last where a run stands and everything is done, and when that was. */
+export function maybeLastDone(stand: Stand): readonly [taskId: string, doneTime: number] | undefined {
+  if (stand.done.size === 0) return undefined;
+  const here = new Set<string>();
+  for (const [taskId] of tasksAt(stand)) {
+    if (isOpen(stand, taskId)) return undefined;
+    here.add(taskId);
+  }
+  let last: readonly [string, number] | undefined;
+  for (const entry of stand.done) if (here.has(entry[0])) last = entry;
+  return last;
 }
 
 /** One of them, without looking at the others, or undefined when it is not to be done there. */
 export function maybeWanted(stand: Stand, taskId: string): WantedTask | undefined {
-  if (!isOpen(stand, taskId)) return undefined;
+  if (!isOpen(stand, taskId)) {
+    const last = maybeLastDone(stand);
+    return last?.[0] === taskId ? wantedAs(stand, taskId, last[1] + MOVE_ON_MS) : undefined;
+  }
   if (stand.position?.kind === 'fork') {
     return stand.position.openTasks.includes(taskId) ? wantedAs(stand, taskId, undefined) : undefined;
   }

@@ -9,7 +9,7 @@ export interface ClientSnapshot {
   readonly position: Position | undefined;
   readonly hints: readonly TaskHint[];
   readonly taskTags: readonly string[];
-  readonly done: readonly string[];
+  readonly done: ReadonlyArray<readonly [task: string, time: number]>;
   readonly results: ReadonlyArray<readonly [task: string, place: number]>;
   readonly stateVersion: number;
   readonly statePlaces: readonly number[];
@@ -37,7 +37,7 @@ export function clientFromSnapshot(snapshot: ClientSnapshot, nodes: ReadonlyMap<
   return {
     ...snapshot,
     hints: new Map(snapshot.hints.map((hint) => [hint.taskId, hint])),
-    done: new Set(snapshot.done),
+    done: new Map(snapshot.done),
     results: new Map(snapshot.results),
     items: new Map(snapshot.items),
     dead,

@@ -183,6 +183,7 @@ function saveFromMove(run: Run, { a, b, choice }: Move, now: number): Command {
     expectedVersion: a === 9 ? head + 1 : head,
     fence: a === 8 ? 1n : fence,
     taskId: a % 2 === 0 ? '' : (maybeTaskId(held?.path ?? '') ?? ''),
+    result: fence === undefined || a % 3 === 0 ? undefined : { output: payloadOf(`${b}`) },
     ...NONE,
     requestedBy: 'runtime',
   };

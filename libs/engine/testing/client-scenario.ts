@@ -69,6 +69,7 @@ export function createClientScenario(firstTask?: string, start: Partial<StartRun
       expectedVersion: change.fence === undefined ? (client.snapshots.at(-1)?.version ?? 0) : undefined,
       fence: undefined,
       taskId: '',
+      result: undefined,
       output: undefined,
       failure: undefined,
       requestedBy: 'ann',

@@ -49,11 +49,17 @@ export function readyItemsOf(hot: HotRun, now: number): ReadyItems {
   return ready ?? NONE;
 }
 
-/** Deletes the rows, also those that may never have been written, of items that wait no longer. */
+/**
+ * Deletes the rows, also those that may never have been written, of items that wait no longer. From then on they do not
+ * stand, whether the round succeeds or not: an item of a run that was paused waits again.
+ */
 export function deleteItemRows(hot: HotRun, ready: ReadyItems, writes: RowWrite[]): void {
   const { tenantId, runId, incarnation } = hot.identity;
   for (const sequence of hot.itemRows) {
     if (ready.has(sequence)) continue;
+    if (hot.standingItems.has(sequence)) {
+      hot.standingItems = new Set([...hot.standingItems].filter((standing) => ready.has(standing)));
+    }
     const itemId = itemIdFrom(incarnation, sequence);
     writes.push({ table: 'items', delete: { tenantId, runId, incarnation, itemId } });
   }

@@ -240,3 +240,15 @@ test('what heads name is written before them, and what may be missing of a head 
   ]);
   expect(phasesOf([])).toEqual([]);
 });
+
+test('the row of an item is written again after a round that failed may have deleted it', () => {
+  const history = createHistory('SERVER');
+  take(history.hot);
+  settleRunRows(history.hot);
+  history.act({ kind: 'pauseRun', requestedBy: '', reason: '' });
+  expect(wordsOf(take(history.hot))).toContain('delete items');
+  history.act({ kind: 'resumeRun', requestedBy: '', reason: '' });
+  expect(wordsOf(take(history.hot))).toContain('put items');
+  settleRunRows(history.hot);
+  expect(wordsOf(take(history.hot))).toEqual(['put heads']);
+});

@@ -22,6 +22,7 @@ function save(sizes: readonly number[]): { readonly events: readonly Recorded[] 
       expectedVersion: undefined,
       fence: undefined,
       taskId: '',
+      result: undefined,
       output: undefined,
       failure: undefined,
       requestedBy: '',

@@ -239,6 +239,24 @@ export function snapshotsContract(name: string, createHome: () => Promise<StateH
         expect(await failureOf(save('r', { fence }))).toMatchObject({ reason: 'LEASE_LOST' });
       });
 
+      test('a save with the result of its task is one commit: the claim ends, the next task is there', async () => {
+        const { save, start, held, find, snapshots, tenantId } = await open();
+        await start('r', { firstTask: { taskId: 'a' } });
+        const { fence } = await held('r');
+        const more = { taskId: 'a', taskOutput: opaque('7'), position: atTask('b') };
+        const lone = { reason: 'INVALID_FIELDS', violations: [{ field: 'task_output' }] };
+        expect(await failureOf(save('r', more))).toMatchObject(lone);
+        expect(await failureOf(save('r', { ...more, fence, taskId: '' }))).toMatchObject(lone);
+        expect(await save('r', { ...more, fence, requestId: 'q' })).toMatchObject({ version: 1n });
+        expect(await save('r', { ...more, fence, requestId: 'q' })).toMatchObject({ version: 1n });
+        expect(await failureOf(save('r', { ...more, fence }))).toMatchObject({ reason: 'LEASE_LOST' });
+        const { output } = await snapshots.loadTaskResult({ tenantId, runId: 'r', taskId: 'a' }, ROOT);
+        expect(textOf(output)).toBe('7');
+        expect((await find()).map(({ taskId, attempt, hasResult }) => [taskId, attempt, hasResult])).toEqual([
+          ['b', 1, false],
+        ]);
+      });
+
       test('[29] who resumes a run is told where it stands', async () => {
         const { save, runs, find, snapshots, tenantId } = await open();
         await save('r', { payload: opaque('one'), position: atTask('t1') });

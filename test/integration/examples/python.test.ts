@@ -18,7 +18,8 @@ function count(text: RegExp, ...workers: readonly ExampleProcess[]): number {
 /** Kills a worker once the result of the first task is saved; another one does the rest. */
 async function killBetweenTasks(orders: PythonOrders): Promise<void> {
   await using first = orders.work();
-  await orders.start('o', '--packing', '0.1');
+  // Long enough that it is not done before the kill on a busy machine.
+  await orders.start('o', '--packing', '3');
   await first.wrote(/o: saved charge/);
   await first.kill();
   await using second = orders.work();

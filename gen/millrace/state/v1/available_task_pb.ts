@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file millrace/state/v1/available_task.proto.
  */
 export const file_millrace_state_v1_available_task: GenFile = /*@__PURE__*/
-  fileDesc("CiZtaWxscmFjZS9zdGF0ZS92MS9hdmFpbGFibGVfdGFzay5wcm90bxIRbWlsbHJhY2Uuc3RhdGUudjEijgIKDUF2YWlsYWJsZVRhc2sSDgoGcnVuX2lkGAEgASgJEhMKC2luY2FybmF0aW9uGAIgASgJEg8KB3Rhc2tfaWQYAyABKAkSKgoFaW5wdXQYBCABKAsyGy5taWxscmFjZS5jb21tb24udjEuUGF5bG9hZBIXCg9kZWZpbml0aW9uX2hhc2gYBSABKAkSEAoIcHJpb3JpdHkYBiABKAUSDAoEdGFncxgHIAMoCRIPCgdhdHRlbXB0GAggASgFEi4KCnJlYWR5X3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHdvcmtmbG93GAogASgJEg8KB3ZlcnNpb24YCyABKAlCZAoVZGV2Lm1pbGxyYWNlLnN0YXRlLnYxQhJBdmFpbGFibGVUYXNrUHJvdG9QAVohbWlsbHJhY2UuZGV2L2dlbi9zdGF0ZS92MTtzdGF0ZXYxqgIRTWlsbHJhY2UuU3RhdGUuVjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_millrace_common_v1_payload]);
+  fileDesc("CiZtaWxscmFjZS9zdGF0ZS92MS9hdmFpbGFibGVfdGFzay5wcm90bxIRbWlsbHJhY2Uuc3RhdGUudjEiogIKDUF2YWlsYWJsZVRhc2sSDgoGcnVuX2lkGAEgASgJEhMKC2luY2FybmF0aW9uGAIgASgJEg8KB3Rhc2tfaWQYAyABKAkSKgoFaW5wdXQYBCABKAsyGy5taWxscmFjZS5jb21tb24udjEuUGF5bG9hZBIXCg9kZWZpbml0aW9uX2hhc2gYBSABKAkSEAoIcHJpb3JpdHkYBiABKAUSDAoEdGFncxgHIAMoCRIPCgdhdHRlbXB0GAggASgFEi4KCnJlYWR5X3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHdvcmtmbG93GAogASgJEg8KB3ZlcnNpb24YCyABKAkSEgoKaGFzX3Jlc3VsdBgMIAEoCEJkChVkZXYubWlsbHJhY2Uuc3RhdGUudjFCEkF2YWlsYWJsZVRhc2tQcm90b1ABWiFtaWxscmFjZS5kZXYvZ2VuL3N0YXRlL3YxO3N0YXRldjGqAhFNaWxscmFjZS5TdGF0ZS5WMWIGcHJvdG8z", [file_google_protobuf_timestamp, file_millrace_common_v1_payload]);
 
 /**
  * A CLIENT run's task that nobody has.
@@ -100,6 +100,13 @@ export type AvailableTask = Message<"millrace.state.v1.AvailableTask"> & {
    * @generated from field: string version = 11;
    */
   version: string;
+
+  /**
+   * It has a result: whoever saved it did not say where the run goes on. Nothing is to be done but that.
+   *
+   * @generated from field: bool has_result = 12;
+   */
+  hasResult: boolean;
 };
 
 /**

@@ -87,11 +87,12 @@ async function maybeLook({ node }: StateContext, entry: ReadyEntry): Promise<Fou
 
 function foundTask(hot: HotRun, { nodePath, tags, priority, scheduleTime }: ReadyEntry): FoundTask {
   const { run, identity } = hot;
+  const taskId = maybeTaskId(nodePath) ?? '';
   const task: AvailableTask = {
     $typeName: 'millrace.state.v1.AvailableTask',
     runId: identity.runId,
     incarnation: identity.incarnation,
-    taskId: maybeTaskId(nodePath) ?? '',
+    taskId,
     definitionHash: run.definitionHash,
     priority,
     tags: [...tags],
@@ -99,6 +100,7 @@ function foundTask(hot: HotRun, { nodePath, tags, priority, scheduleTime }: Read
     readyTime: timestampFromTime(scheduleTime),
     workflow: run.workflow,
     version: run.version,
+    hasResult: run.client?.done.has(taskId) ?? false,
   };
   const { client } = run;
   return { task, hot, isFirst: client?.snapshots.length === 0 && client.results.size === 0 };

@@ -19,6 +19,7 @@ import { commitTokenOf } from '../runs/commit-token.ts';
 import { once } from '../runs/once.ts';
 import { assertPlainNames } from '../wire/control-character.ts';
 import { failureFromProto } from '../wire/failure.ts';
+import { invalidField } from '../wire/invalid-field.ts';
 import { payloadFromProto } from '../wire/payload.ts';
 import { hintsFromProto, maybePositionFromProto } from '../wire/position.ts';
 import { errorFromRejection } from '../wire/rejection.ts';
@@ -33,16 +34,21 @@ export function createSaveSnapshot(context: StateContext): UnaryHandler<SaveSnap
   return async (request, call) => {
     const key = { tenantId: call.tenantId, runId: request.runId };
     assertPlainNames({ run_id: request.runId, workflow: request.workflow, version: request.version });
+    if (request.taskOutput !== undefined && (request.fence === undefined || request.taskId === '')) {
+      throw invalidField('task_output', 'must come with fence and task_id');
+    }
     const draft = commandOf(request, call);
-    if (!needsSettling(request.payload) && !needsSettling(request.output)) {
+    if (![request.payload, request.output, request.taskOutput].some(needsSettling)) {
       const payload = payloadFromProto(request.payload, 'payload');
-      return await save(context, call, request, key, { ...draft, payload, output: outputOf(request) }, undefined);
+      const output = payloadFromProto(request.output, 'output');
+      const result = resultOf(request, payloadFromProto(request.taskOutput, 'task_output'));
+      return await save(context, call, request, key, { ...draft, payload, output, result }, undefined);
     }
     return await saveLarge(context, call, request, key, draft);
   };
 }
 
-type Draft = Omit<SaveSnapshot, 'payload' | 'output'>;
+type Draft = Omit<SaveSnapshot, 'payload' | 'output' | 'result'>;
 
 function commandOf(request: SaveSnapshotRequest, { principal }: CallContext): Draft {
   const { priority, tags, taskHints, atSequence, expectedVersion, fence, taskId, failure } = request;
@@ -67,8 +73,8 @@ function numberFrom(value: bigint): number {
   return value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(value);
 }
 
-function outputOf({ output }: SaveSnapshotRequest): Payload | undefined {
-  return payloadFromProto(output, 'output');
+function resultOf({ taskOutput }: SaveSnapshotRequest, output: Payload | undefined): SaveSnapshot['result'] {
+  return taskOutput === undefined ? undefined : { output };
 }
 
 /** Large payloads belong to an incarnation, which has to be known before they are stored. */
@@ -84,7 +90,10 @@ async function saveLarge(
       request.incarnation || (await newestIncarnation(context, key)) || context.newIncarnation(context.nowMs());
     const settle = async (payload: SaveSnapshotRequest['payload']): Promise<Payload | undefined> =>
       payload === undefined ? undefined : await settlePayload(context, { ...key, incarnation }, payload, call.signal);
-    const command = { ...draft, payload: await settle(request.payload), output: await settle(request.output) };
+    const payload = await settle(request.payload);
+    const output = await settle(request.output);
+    const result = resultOf(request, await settle(request.taskOutput));
+    const command = { ...draft, payload, output, result };
     try {
       return await save(context, call, request, key, command, incarnation);
     } catch (error) {
