@@ -3,10 +3,22 @@ import { RESTORE_COMMAND } from './admin/restore.ts';
 import { LIST_AUDIT_COMMAND } from './audit/list.ts';
 import { VERIFY_AUDIT_COMMAND } from './audit/verify.ts';
 import type { Command } from './command.ts';
+import { LIST_DEAD_LETTERS_COMMAND } from './dead-letter/list.ts';
+import { MOVE_TO_DEAD_LETTER_COMMAND } from './dead-letter/move.ts';
+import { PURGE_DEAD_LETTERS_COMMAND } from './dead-letter/purge.ts';
+import { REQUEUE_DEAD_LETTER_COMMAND } from './dead-letter/requeue.ts';
+import { SHOW_DEAD_LETTER_COMMAND } from './dead-letter/show.ts';
 import { GET_DEFINITION_COMMAND } from './definition/get.ts';
 import { LIST_DEFINITIONS_COMMAND } from './definition/list.ts';
 import { PUT_DEFINITION_COMMAND } from './definition/put.ts';
 import { DEV_COMMAND } from './dev/dev.ts';
+import { CLAIM_COMMAND } from './queue/claim.ts';
+import { COMPLETE_COMMAND } from './queue/complete.ts';
+import { ENQUEUE_COMMAND } from './queue/enqueue.ts';
+import { FAIL_COMMAND } from './queue/fail.ts';
+import { RECLAIM_COMMAND } from './queue/reclaim.ts';
+import { RELEASE_COMMAND } from './queue/release.ts';
+import { RENEW_COMMAND } from './queue/renew.ts';
 import { CANCEL_COMMAND } from './run/cancel.ts';
 import { DELETE_COMMAND } from './run/delete.ts';
 import { EXPLAIN_COMMAND } from './run/explain.ts';
@@ -55,6 +67,18 @@ export const COMMANDS: readonly Command[] = [
   RUN_WORKER_COMMAND,
   LIST_WORKERS_COMMAND,
   DRAIN_WORKER_COMMAND,
+  ENQUEUE_COMMAND,
+  CLAIM_COMMAND,
+  COMPLETE_COMMAND,
+  FAIL_COMMAND,
+  RENEW_COMMAND,
+  RELEASE_COMMAND,
+  RECLAIM_COMMAND,
+  LIST_DEAD_LETTERS_COMMAND,
+  SHOW_DEAD_LETTER_COMMAND,
+  REQUEUE_DEAD_LETTER_COMMAND,
+  PURGE_DEAD_LETTERS_COMMAND,
+  MOVE_TO_DEAD_LETTER_COMMAND,
   CREATE_TOKEN_COMMAND,
   LIST_TOKENS_COMMAND,
   REVOKE_TOKEN_COMMAND,

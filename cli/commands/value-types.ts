@@ -61,3 +61,19 @@ export function moment(): ValueType<Moment> {
 export function msOfMoment({ kind, ms }: Moment, nowMs: number): number {
   return kind === 'at' ? ms : nowMs - ms;
 }
+
+/** The largest fence there is. */
+const MAX_FENCE = 2n ** 63n - 1n;
+
+/** A lease's fence: a whole number from 1 that may be larger than a double is exact for. */
+export function fence(): ValueType<bigint> {
+  return {
+    placeholder: 'fence',
+    rule: 'a whole number from 1',
+    parse(raw) {
+      const value = /^\d{1,19}$/.test(raw) ? BigInt(raw) : 0n;
+      return value >= 1n && value <= MAX_FENCE ? value : undefined;
+    },
+    format: String,
+  };
+}

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { plainTenant } from './tables/free-tenant.ts';
 
 /** Slots of the key space. Fixed for ever: every row key begins with its slot. */
 export const SLOT_COUNT = 1024;
@@ -12,8 +13,12 @@ export interface SlotRange {
 /** Every slot there is. */
 export const ALL_SLOTS: SlotRange = { from: 0, to: SLOT_COUNT };
 
-/** The slot of a run, or of an item without a run: the first ten bits of a hash of tenant and id. */
-export function slotOf(tenantId: string, id: string): number {
+/**
+ * The slot of a run, or of an item without a run: the first ten bits of a hash of tenant and id. The hidden run of a free
+ * item has the slot of the item.
+ */
+export function slotOf(owner: string, id: string): number {
+  const tenantId = plainTenant(owner);
   // The length keeps `a` + `bc` apart from `ab` + `c`.
   const digest = hash('sha1', `${Buffer.byteLength(tenantId)}:${tenantId}${id}`, 'hex');
   // Two bytes. A digest in hex costs a third of one in a buffer, and every row of a round asks for its slot.

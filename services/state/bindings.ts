@@ -32,6 +32,7 @@ import { createCheckControls } from './rpc/control-service/check-controls.ts';
 import { createClearControl } from './rpc/control-service/clear-control.ts';
 import { createGetControl } from './rpc/control-service/get-control.ts';
 import { createStoreControl } from './rpc/control-service/store-control.ts';
+import { byDeadLetter } from './rpc/dead-letters/find-dead-letter.ts';
 import { createGetDefinition } from './rpc/definition-service/get-definition.ts';
 import { createListDefinitions } from './rpc/definition-service/list-definitions.ts';
 import { createPutDefinition } from './rpc/definition-service/put-definition.ts';
@@ -51,8 +52,21 @@ import { createAppendEvents } from './rpc/event-log-service/append-events.ts';
 import { createGetLatestSequence } from './rpc/event-log-service/get-latest-sequence.ts';
 import { createListEvents } from './rpc/event-log-service/list-events.ts';
 import { createWatchEvents } from './rpc/event-log-service/watch-events.ts';
-import { createDownloadPayload } from './rpc/payload-service/download-payload.ts';
+import { byFreeItem, createDownloadPayload } from './rpc/payload-service/download-payload.ts';
 import { createUploadPayload } from './rpc/payload-service/upload-payload.ts';
+import { createClaimWorkItem, keyOfClaim } from './rpc/queue-service/claim-work-item.ts';
+import { createCompleteWorkItem } from './rpc/queue-service/complete-work-item.ts';
+import { createEnqueueWorkItem, keyOfEnqueue } from './rpc/queue-service/enqueue-work-item.ts';
+import { createFailWorkItem } from './rpc/queue-service/fail-work-item.ts';
+import { byReleased, createForceRelease } from './rpc/queue-service/force-release.ts';
+import { createGetDeadLetter } from './rpc/queue-service/get-dead-letter.ts';
+import { createListDeadLetters } from './rpc/queue-service/list-dead-letters.ts';
+import { createMoveToDeadLetter } from './rpc/queue-service/move-to-dead-letter.ts';
+import { createPurgeDeadLetters, keyOfPurge } from './rpc/queue-service/purge-dead-letters.ts';
+import { createReclaimExpiredLeases, keyOfReclaim } from './rpc/queue-service/reclaim-expired-leases.ts';
+import { createRenewLease } from './rpc/queue-service/renew-lease.ts';
+import { createRequeueDeadLetter } from './rpc/queue-service/requeue-dead-letter.ts';
+import { byItem } from './rpc/queues/item-key.ts';
 import { createAppendRunState } from './rpc/run-service/append-run-state.ts';
 import { createCancelRun } from './rpc/run-service/cancel-run.ts';
 import { createCountRuns } from './rpc/run-service/count-runs.ts';
@@ -127,11 +141,16 @@ export function createStateBindings(
         },
       ),
     ),
-    bindService(PayloadService, {
-      uploadPayload: createUploadPayload(context),
-      downloadPayload: createDownloadPayload(context),
-    }),
-    bindService(QueueService, {}),
+    bindService(
+      PayloadService,
+      forwardedHandlers(
+        forwarding,
+        PayloadService,
+        { downloadPayload: byFreeItem },
+        { uploadPayload: createUploadPayload(context), downloadPayload: createDownloadPayload(context) },
+      ),
+    ),
+    bindQueues(context, forwarding),
     bindRuns(context, forwarding),
     bindService(
       SignalService,
@@ -156,6 +175,37 @@ export function createStateBindings(
       revokeToken: createRevokeToken(context),
     }),
   ];
+}
+
+function bindQueues(context: StateContext, forwarding: Forwarding | undefined): ServiceBinding {
+  const keys = {
+    enqueueWorkItem: keyOfEnqueue(context),
+    claimWorkItem: keyOfClaim,
+    renewLease: byItem,
+    completeWorkItem: byItem,
+    failWorkItem: byItem,
+    reclaimExpiredLeases: keyOfReclaim,
+    moveToDeadLetter: byItem,
+    getDeadLetter: byDeadLetter(context),
+    requeueDeadLetter: byDeadLetter(context),
+    purgeDeadLetters: keyOfPurge,
+    forceRelease: byReleased,
+  };
+  const handlers = {
+    enqueueWorkItem: createEnqueueWorkItem(context),
+    claimWorkItem: createClaimWorkItem(context),
+    renewLease: createRenewLease(context),
+    completeWorkItem: createCompleteWorkItem(context),
+    failWorkItem: createFailWorkItem(context),
+    reclaimExpiredLeases: createReclaimExpiredLeases(context),
+    moveToDeadLetter: createMoveToDeadLetter(context),
+    listDeadLetters: createListDeadLetters(context),
+    getDeadLetter: createGetDeadLetter(context),
+    requeueDeadLetter: createRequeueDeadLetter(context),
+    purgeDeadLetters: createPurgeDeadLetters(context),
+    forceRelease: createForceRelease(context),
+  };
+  return bindService(QueueService, forwardedHandlers(forwarding, QueueService, keys, handlers));
 }
 
 function bindRuns(context: StateContext, forwarding: Forwarding | undefined): ServiceBinding {

@@ -218,6 +218,22 @@ test('a hold that moves to another session of its worker is that session’s alo
   expect(session.held.size).toBe(0);
 });
 
+test('what is heard of the session that a worker named is heard of what its calls have, in that tenant alone', () => {
+  const world = createWorld();
+  const { dispatch } = world;
+  const call = { sessionId: 's/1', workerId: 'w' };
+  const named = world.connect('s', 0, 'w');
+  const heardMs = dispatch.heardMs(call, 't');
+  world.pass(5_000);
+  expect(dispatch.heardMs(call, 't')).toBe(heardMs);
+  dispatch.heard(named);
+  expect(dispatch.heardMs(call, 't')).toBe(heardMs + 5_000);
+  expect(dispatch.heardMs({ sessionId: 's/2', workerId: 'w' }, 'other')).toBe(heardMs + 5_000);
+  world.pass(1_000);
+  dispatch.heard(named);
+  expect(dispatch.heardMs({ sessionId: 's/2', workerId: 'w' }, 'other')).toBe(heardMs + 5_000);
+});
+
 describe('[71] a tenant that is suspended', () => {
   test('gets nothing for its credits, and what waits for all of them once it is resumed', () => {
     const { dispatch, connect, offer, claimed, told } = createWorld();

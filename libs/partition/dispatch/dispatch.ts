@@ -1,5 +1,7 @@
 import { PassingMap } from '#libs/collections/passing-map.ts';
 import type { LeaseExpiry } from '#libs/engine/model/lease.ts';
+import { plainTenant } from '#libs/store/tables/free-tenant.ts';
+import type { DispatchOrder } from '../ready/dispatch-order.ts';
 import type { ReadyEntry } from '../ready/ready-entry.ts';
 import { createReadyLists, type ListTail, type ReadyLists } from '../ready/ready-lists.ts';
 import type { WorkerShape } from '../ready/worker-shape.ts';
@@ -14,6 +16,7 @@ import {
 import { createDrainedWorkers, type WorkerName } from './drained-workers.ts';
 import { createGoneSessions } from './gone-sessions.ts';
 import type { DrainOrder, HeldLease, ItemOwner, WorkerLink, WorkerRef } from './held-lease.ts';
+import { namedSessionId } from './named-session-id.ts';
 import { createQueueWatchers } from './queue-watchers.ts';
 
 /** What a session says when it connects. */
@@ -23,6 +26,8 @@ export interface SessionHello extends WorkerRef {
   readonly credits: number;
   readonly link: WorkerLink;
   readonly expiry: LeaseExpiry;
+  /** The order in which it takes what waits. Absent: that of the lists. */
+  readonly order?: DispatchOrder;
   /** Absent: one that polls. */
   readonly facts?: WorkerFacts;
   /** What it announces, by `workflow@version`. */
@@ -41,7 +46,10 @@ export interface Dispatch {
   disconnect(session: DispatchSession, link: WorkerLink): void;
   /** A sign of life. */
   heard(session: DispatchSession): void;
-  /** When a session was heard last, in monotonic milliseconds; one that is not known counts from now on. */
+  /**
+   * When a session was heard last, in monotonic milliseconds; one that is not known counts from now on. What is heard of
+   * the session that the worker named is heard of all that its calls have.
+   */
   heardMs(worker: WorkerRef, tenantId: string): number;
   maybeSession(sessionId: string): DispatchSession | undefined;
   sessions(): IterableIterator<DispatchSession>;
@@ -138,7 +146,7 @@ export function createDispatch(clock: Clock, lists: ReadyLists = createReadyList
   }
 
   function hold(held: HeldLease): void {
-    const session = enter(held.worker, held.key.tenantId);
+    const session = enter(held.worker, plainTenant(held.key.tenantId));
     session.held.add(held);
     if (session.link === undefined) gone.remove(session);
   }
@@ -155,7 +163,7 @@ export function createDispatch(clock: Clock, lists: ReadyLists = createReadyList
 
   return {
     lists,
-    connect: ({ shape, credits, link, expiry, facts, announced = NOTHING_ANNOUNCED, sessionId, workerId }) => {
+    connect: ({ shape, credits, link, expiry, order, facts, announced = NOTHING_ANNOUNCED, sessionId, workerId }) => {
       const session = enter({ sessionId, workerId }, shape.tenantId);
       gone.remove(session);
       session.heardMs = clock.monotonic();
@@ -168,7 +176,7 @@ export function createDispatch(clock: Clock, lists: ReadyLists = createReadyList
       session.shape = shape;
       const isKeeping = isKept(session);
       session.keptCredits = isKeeping ? credits : 0;
-      lists.join({ sessionId, workerId, shape, credits: isKeeping ? 0 : credits });
+      lists.join({ sessionId, workerId, shape, order, credits: isKeeping ? 0 : credits });
       return session;
     },
     disconnect: (session, link) => {
@@ -182,7 +190,12 @@ export function createDispatch(clock: Clock, lists: ReadyLists = createReadyList
     heard: (session) => {
       session.heardMs = clock.monotonic();
     },
-    heardMs: (worker, tenantId) => enter(worker, tenantId).heardMs,
+    heardMs: (worker, owner) => {
+      const tenantId = plainTenant(owner);
+      const own = enter(worker, tenantId).heardMs;
+      const named = sessions.get(namedSessionId(worker.sessionId));
+      return named?.tenantId === tenantId ? Math.max(own, named.heardMs) : own;
+    },
     maybeSession: (sessionId) => sessions.get(sessionId),
     sessions: () => sessions.values(),
     changeShape: (session, shape) => {

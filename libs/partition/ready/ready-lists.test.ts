@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { freeTenantOf } from '#libs/store/tables/free-tenant.ts';
+import { createDispatchOrder } from './dispatch-order.ts';
 import type { ReadyEntry } from './ready-entry.ts';
 import { createReadyLists, type ReadyLists } from './ready-lists.ts';
 import { ANY_DEFINITION, type WorkerShape } from './worker-shape.ts';
@@ -56,6 +58,30 @@ function claimBy(lists: ReadyLists, tags: readonly string[]): ReadyEntry[] {
 }
 
 describe('a claim', () => {
+  test('[20] of a session that has an order of its own goes by that, and leaves the others theirs', () => {
+    const lists = createReadyLists();
+    const old = entry({ priority: 5, scheduleTime: NOW - 2_000_000 });
+    const urgent = entry({ priority: 1 });
+    for (const one of [old, urgent]) lists.offer(one);
+    const by = { workerId: 'w', shape: shape(), credits: 1 };
+    lists.join({ sessionId: 'no-aging', ...by, order: createDispatchOrder(Infinity) });
+    lists.join({ sessionId: 'usual', ...by });
+    expect(lists.claim('no-aging')).toBe(urgent);
+    lists.offer(entry({ priority: 2 }));
+    expect(lists.claim('usual')).toBe(old);
+  });
+
+  test('takes free items of its tenant beside those of runs, in one order', () => {
+    const lists = createReadyLists();
+    const [second, first, other] = [
+      entry({ scheduleTime: NOW }),
+      entry({ tenantId: freeTenantOf('t'), scheduleTime: NOW - 1 }),
+      entry({ tenantId: freeTenantOf('other') }),
+    ];
+    for (const one of [second, first, other]) lists.offer(one);
+    expect(claimBy(lists, [])).toEqual([first, second]);
+  });
+
   test('[19] takes the lower number of priority first, and of equal ones the oldest', () => {
     const lists = createReadyLists({ agingMs: Infinity });
     const items = [entry({ priority: 5 }), entry({ priority: 3 }), entry({ priority: 1 })];

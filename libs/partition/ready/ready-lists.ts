@@ -1,7 +1,7 @@
 import { PassingMap } from '#libs/collections/passing-map.ts';
 import { bestEntries, type EntryLook } from './best-entries.ts';
 import { type Blocker, maybeBlocker } from './blocker.ts';
-import { createDispatchOrder } from './dispatch-order.ts';
+import { createDispatchOrder, type DispatchOrder } from './dispatch-order.ts';
 import { createQueueIndex } from './queue-index.ts';
 import type { ListName, ReadyEntry } from './ready-entry.ts';
 import { createReadyList, insertEntry, type Place, type ReadyList, removePlace } from './ready-list.ts';
@@ -39,6 +39,8 @@ export interface SessionStart {
   readonly shape: WorkerShape;
   /** How many items it takes at once, 0 or more. */
   readonly credits: number;
+  /** The order in which it takes what waits. By default that of the lists. */
+  readonly order?: DispatchOrder | undefined;
 }
 
 /** A list whose tail is in the tables. */
@@ -187,22 +189,22 @@ export function createReadyLists(options: ReadyListsOptions = {}): ReadyLists {
   }
 
   /** The best place for a worker among the lists that match its shape. */
-  function maybeBest(filled: ReadonlySet<ReadyList>, workerId: string): Place | undefined {
+  function maybeBest(filled: ReadonlySet<ReadyList>, workerId: string, order = compare): Place | undefined {
     let best: Place | undefined;
     let failedBest: Place | undefined;
     for (const { lanes } of filled) {
       for (const { failedWorkerId, first } of lanes.values()) {
         if (first === undefined) continue;
-        if (failedWorkerId === workerId && workerId !== '') failedBest = earlier(failedBest, first);
-        else best = earlier(best, first);
+        if (failedWorkerId === workerId && workerId !== '') failedBest = earlier(failedBest, first, order);
+        else best = earlier(best, first, order);
       }
     }
     return best ?? failedBest;
   }
 
-  function earlier(a: Place | undefined, b: Place): Place {
+  function earlier(a: Place | undefined, b: Place, order: DispatchOrder): Place {
     if (a === undefined) return b;
-    return (compare(a.entry, b.entry) || a.arrival - b.arrival) < 0 ? a : b;
+    return (order(a.entry, b.entry) || a.arrival - b.arrival) < 0 ? a : b;
   }
 
   /** Whether a new item would be the next one for a session. */
@@ -256,7 +258,7 @@ export function createReadyLists(options: ReadyListsOptions = {}): ReadyLists {
     get size() {
       return places.size;
     },
-    join: ({ sessionId, workerId, shape, credits }) => sessions.join(sessionId, workerId, shape, credits),
+    join: ({ sessionId, workerId, shape, credits, order }) => sessions.join(sessionId, workerId, shape, credits, order),
     leave: (sessionId) => sessions.leave(sessionId),
     changeShape: (sessionId, shape) => sessions.changeShape(sessionId, shape),
     setCredits: (sessionId, credits) => sessions.setCredits(sessionId, credits),
@@ -278,7 +280,7 @@ export function createReadyLists(options: ReadyListsOptions = {}): ReadyLists {
     claim: (sessionId) => {
       const session = sessions.maybeSession(sessionId);
       if (session === undefined || session.credits === 0) return undefined;
-      const best = maybeBest(session.group.filled, session.workerId);
+      const best = maybeBest(session.group.filled, session.workerId, session.order);
       if (best === undefined) return undefined;
       remove(best);
       sessions.serve(session);

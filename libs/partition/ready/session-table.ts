@@ -1,3 +1,4 @@
+import type { DispatchOrder } from './dispatch-order.ts';
 import type { ReadyList } from './ready-list.ts';
 import { createShapeGroup, joinRow, leaveRow, type Session, type ShapeGroup } from './shape-group.ts';
 import { maybeMissing, shapeKey, type WorkerShape } from './worker-shape.ts';
@@ -5,7 +6,7 @@ import { maybeMissing, shapeKey, type WorkerShape } from './worker-shape.ts';
 /** The sessions of a partition, grouped by shape. */
 export interface SessionTable {
   /** Adds a session. One that is there already is a RangeError. */
-  join(sessionId: string, workerId: string, shape: WorkerShape, credits: number): void;
+  join(sessionId: string, workerId: string, shape: WorkerShape, credits: number, order?: DispatchOrder): void;
   /** Forgets a session. */
   leave(sessionId: string): void;
   /** Moves a session to another group; it keeps its credits. */
@@ -63,11 +64,11 @@ export function createSessionTable(readLists: () => Iterable<ReadyList>): Sessio
   }
 
   return {
-    join: (sessionId, workerId, shape, credits) => {
+    join: (sessionId, workerId, shape, credits, order) => {
       assertCredits(credits);
       if (sessions.has(sessionId)) throw new RangeError(`session ${sessionId} is there already`);
       const group = enterGroup(shape);
-      const session = { sessionId, workerId, group, credits, turn: 0, previous: undefined, next: undefined };
+      const session = { sessionId, workerId, order, group, credits, turn: 0, previous: undefined, next: undefined };
       sessions.set(sessionId, session);
       if (credits > 0) enterRow(session);
     },

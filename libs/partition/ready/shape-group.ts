@@ -1,3 +1,4 @@
+import type { DispatchOrder } from './dispatch-order.ts';
 import type { ReadyList } from './ready-list.ts';
 import type { WorkerShape } from './worker-shape.ts';
 
@@ -5,6 +6,8 @@ import type { WorkerShape } from './worker-shape.ts';
 export interface Session {
   readonly sessionId: string;
   readonly workerId: string;
+  /** The order in which it takes what waits. Absent: that of the lists. */
+  readonly order: DispatchOrder | undefined;
   group: ShapeGroup;
   credits: number;
   /** When it came to the end of its group's row; it stands in the row while it has credits. */

@@ -1,3 +1,4 @@
+import { plainTenant } from '#libs/store/tables/free-tenant.ts';
 import type { ReadyEntry } from './ready-entry.ts';
 
 /** Stands in a shape's definitions for every definition. */
@@ -23,7 +24,8 @@ export type Wanted = Pick<ReadyEntry, 'tenantId' | 'queue' | 'workflow' | 'versi
 
 /** The first thing that a shape lacks for an item, `undefined` when its workers may have it. */
 export function maybeMissing(shape: WorkerShape, wanted: Wanted): Missing | undefined {
-  if (shape.tenantId !== wanted.tenantId) return 'tenant';
+  // Free items stand in lists of their own, beside those of the tenant's runs: what a claim compares are the heads.
+  if (shape.tenantId !== plainTenant(wanted.tenantId)) return 'tenant';
   if (!shape.queues.has(wanted.queue)) return 'queue';
   const { definitions } = shape;
   if (!definitions.has(ANY_DEFINITION) && !definitions.has(`${wanted.workflow}@${wanted.version}`)) return 'definition';

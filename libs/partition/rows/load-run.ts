@@ -13,6 +13,7 @@ import { offerableNodes } from '../runs/ready-entry-of.ts';
 import { runEndOf } from '../runs/run-end.ts';
 import { segmentNumber } from '../runs/segment.ts';
 import { createTail } from '../runs/tail.ts';
+import { deadLettersOf } from './dead-letter-rows.ts';
 import { decodeHeadBody, type HeadBody } from './head-body.ts';
 
 /** Reads what the engine needs of a definition. */
@@ -68,6 +69,9 @@ async function runFromBody(
       throw new LogError('INCONSISTENT', `a head has ${hot.ended === undefined ? 'no' : 'an'} end, ${hot.run.status}`);
     }
     hot.hasHead = true;
+    // Rows of dead letters are written before the head that says so.
+    hot.deadRows = deadLettersOf(hot.run);
+    hot.standingDead = hot.deadRows;
     hot.saved = savedOf(hot.run);
     hot.snapshotRows = body.snapshot === undefined ? [body.lastSequence] : [];
     // What was ready when the head was written has a row, unless its owner died in between; with what had to wait then,

@@ -5,6 +5,7 @@ import { type HotRun, NO_ITEMS, type TakenRows } from '../runs/hot-run.ts';
 import { nextTimeOf } from '../runs/next-time.ts';
 import { segmentNumber } from '../runs/segment.ts';
 import { attributeRows } from './attribute-rows.ts';
+import { deadLettersOf, takeDeadLetterRows } from './dead-letter-rows.ts';
 import { encodeHeadBody } from './head-body.ts';
 import { deleteItemRows, putItemRows, readyItemsOf } from './item-rows.ts';
 import { settleSavedRows, takeSavedRows } from './saved-rows.ts';
@@ -47,6 +48,8 @@ export function settleRunRows(hot: HotRun): void {
   // It is a part of the message that it came in, which would stay in memory until a worker comes.
   hot.freshInput = undefined;
   hot.hasHead = true;
+  hot.deadRows = taken.deadRows;
+  hot.standingDead = taken.deadRows;
   hot.itemRows = taken.itemRows;
   hot.standingItems = taken.itemRows;
   hot.snapshotRows = taken.snapshotRow === 0 ? [] : [taken.snapshotRow];
@@ -73,7 +76,9 @@ function noteTaken(
   itemRows: ReadonlySet<number>,
   saved: TakenRows['saved'],
 ): void {
-  hot.taken = { openFrom, snapshotRow, itemRows, replaced: hot.replaced, saved };
+  const deadRows = deadLettersOf(hot.run);
+  hot.taken = { openFrom, snapshotRow, itemRows, deadRows, replaced: hot.replaced, saved };
+  if (deadRows.size > 0) hot.deadRows = new Map([...hot.deadRows, ...deadRows]);
   if (itemRows.size > 0) hot.itemRows = hot.itemRows.size === 0 ? itemRows : new Set([...hot.itemRows, ...itemRows]);
   if (snapshotRow > 0 && !hot.snapshotRows.includes(snapshotRow)) hot.snapshotRows = [...hot.snapshotRows, snapshotRow];
 }
@@ -87,6 +92,7 @@ interface TakenBody extends Pick<TakenRows, 'openFrom' | 'snapshotRow'> {
 function takeBody(hot: HotRun, writes: RowWrite[]): TakenBody {
   const { identity, run, tail, start } = hot;
   const { tenantId, runId, incarnation, driver } = identity;
+  takeDeadLetterRows(hot, writes);
   for (const { firstSequence, bytes } of tail.closedSegments()) {
     const segment = segmentNumber(firstSequence);
     writes.push({ table: 'segments', put: { tenantId, runId, incarnation, segment, body: bytes } });

@@ -16,6 +16,8 @@ export interface TakenRows {
   readonly openFrom: number;
   /** The version of the snapshot that has a row of its own. 0: none. */
   readonly snapshotRow: number;
+  /** The dead letters that have a row, each with its item. */
+  readonly deadRows: ReadonlyMap<string, string>;
   /** The items that have a row. */
   readonly itemRows: ReadonlySet<number>;
   /** The incarnations before this one whose past heads are written. */
@@ -60,6 +62,10 @@ export interface HotRun {
   itemRows: ReadonlySet<number>;
   /** The items whose row is known to stand. */
   standingItems: ReadonlySet<number>;
+  /** The dead letters that may have a row, each with its item: those of rounds that failed included. */
+  deadRows: ReadonlyMap<string, string>;
+  /** The dead letters whose row is known to stand, or to have stood until somebody removed it. */
+  standingDead: ReadonlyMap<string, string>;
   /** The rows that are on their way, or whose round failed. */
   taken: TakenRows | undefined;
   /** What workers hold of it. */
@@ -78,6 +84,9 @@ export interface HotRun {
 
 /** No items. */
 export const NO_ITEMS: ReadonlySet<number> = new Set();
+
+/** No dead letters. */
+export const NO_DEAD_LETTERS: ReadonlyMap<string, string> = new Map();
 
 /** A run that nothing happened to yet. */
 export function createHotRun(identity: RunIdentity, rules: DefinitionRules, start: StartFacts): HotRun {
@@ -107,6 +116,8 @@ export function hotRunFrom(run: Run, start: StartFacts, tail: Tail): HotRun {
     snapshotRows: [],
     itemRows: NO_ITEMS,
     standingItems: NO_ITEMS,
+    deadRows: NO_DEAD_LETTERS,
+    standingDead: NO_DEAD_LETTERS,
     taken: undefined,
     holds: [],
     heartbeats: undefined,

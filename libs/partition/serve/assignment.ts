@@ -33,6 +33,14 @@ export function maybeAssignmentOf(hot: HotRun, nodePath: string): AssignmentFact
   return factsOf(hot, nodePath, inputOf(events), [], false);
 }
 
+/**
+ * What is told with a task or work item of a CLIENT run: no history, for its runtime has that, and no payload, which lies
+ * anywhere in the log: whoever answers the claim reads it there.
+ */
+export function clientAssignmentOf(hot: HotRun, nodePath: string): AssignmentFacts {
+  return factsOf(hot, nodePath, undefined, [], false);
+}
+
 /** Whether anything happened that code would have to hear of again. */
 function hasPast({ run }: HotRun): boolean {
   return run.stepCount > 0 || run.newsSequence > 0;

@@ -48,6 +48,8 @@ export interface Partition extends ItemOwner {
   peek(key: RunKey): HotRun | undefined;
   /** Tells of what happens to a run from now on. Answers how to stop. */
   watch(key: RunKey, watcher: RunWatcher): () => void;
+  /** Makes a position of the journal, nothing else: rows that are written at it are newer than all before. */
+  advance(): number;
   /** A fence that is larger than all that were given out: for a command of this visit. */
   nextFence(): bigint;
   /** Something happens to the partition, outside any visit. */
@@ -147,6 +149,7 @@ export function createPartition(options: PartitionOptions): Partition {
         fail: () => dispatch.returnCredit(worker.sessionId),
       });
     },
+    advance: () => addEntry(EMPTY_ENTRY, EMPTY_ENTRY.length),
     nextFence: () => options.nextFence(),
     record: (event) => {
       evolvePartition(state, event);
@@ -316,20 +319,15 @@ export function createPartition(options: PartitionOptions): Partition {
     if (dirty.size === 1) options.onDirty();
   }
 
-  function noteEnd(hot: HotRun): void {
-    dirty.noteEnd(hot);
-    options.onEnded(dirty.endedCount);
-  }
-
   function note(hot: HotRun, now: number): void {
     markDirty(hot);
-    if (hot.ended !== undefined) noteEnd(hot);
+    if (hot.ended !== undefined) {
+      dirty.noteEnd(hot);
+      options.onEnded(dirty.endedCount);
+    }
     runClock.arm(hot, now);
     stepHeartbeats.arm(hot);
-    if (watchers.hearsEvents(hot.id)) tellEventsOnceDurable(hot);
-  }
-
-  function tellEventsOnceDurable(hot: HotRun): void {
+    if (!watchers.hearsEvents(hot.id)) return;
     const { lastSequence } = hot.run;
     line.whenDurable((news) => {
       if (news === 'durable') watchers.tellEvents(hot, lastSequence);

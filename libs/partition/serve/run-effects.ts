@@ -8,7 +8,7 @@ import type { HeldLease, ItemOwner, WorkerLink, WorkerRef } from '../dispatch/he
 import type { ReadyEntry } from '../ready/ready-entry.ts';
 import type { HotRun } from '../runs/hot-run.ts';
 import { hotEntryOf, offerableNodes, readyItemOf } from '../runs/ready-entry-of.ts';
-import { maybeAssignmentOf, readAssignment } from './assignment.ts';
+import { clientAssignmentOf, maybeAssignmentOf, readAssignment } from './assignment.ts';
 import type { RunVisit } from './run-visit.ts';
 import type { Watchers } from './watchers.ts';
 
@@ -140,12 +140,14 @@ export function createRunEffects(context: EffectContext): RunEffects {
       });
       return;
     }
-    const facts = maybeAssignmentOf(hot, held.proof.nodePath);
+    const { nodePath } = held.proof;
+    const isClient = hot.run.client !== undefined;
+    const facts = isClient ? clientAssignmentOf(hot, nodePath) : maybeAssignmentOf(hot, nodePath);
     if (facts !== undefined) {
       session.link.assign(held, facts, hot);
       return;
     }
-    readAssignment(tables, hot, held.proof.nodePath)
+    readAssignment(tables, hot, nodePath)
       .then((read) => {
         if (read.lastSequence !== hot.run.lastSequence) assign(hot, held);
         else if (session.held.has(held)) session.link?.assign(held, read, hot);

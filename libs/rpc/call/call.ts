@@ -5,6 +5,7 @@ import { DomainError } from '#libs/errors/domain-error.ts';
 import type { Logger } from '#libs/logger/logger.ts';
 import type { CallContext, TraceContext } from '../call-context.ts';
 import type { MethodBinding } from '../service-binding.ts';
+import { hasControlCharacter } from '../validation/control-character.ts';
 import { askGate } from './admit-tenant.ts';
 import { identify } from './authorize.ts';
 import { callerGone } from './caller-gone.ts';
@@ -129,6 +130,12 @@ export class Call implements CallContext {
   resolveTenant(requested: string): void {
     if (this.#tenantId !== undefined && (requested === '' || requested === this.#tenantId)) {
       return;
+    }
+    if (hasControlCharacter(requested)) {
+      const description = 'must have no control characters';
+      throw new DomainError('INVALID_FIELDS', `tenant_id ${description}`, {
+        violations: [{ field: 'tenant_id', description }],
+      });
     }
     const tenantId = resolveTenant(this.principal, requested);
     if (this.#tenantId !== undefined) {

@@ -22,8 +22,19 @@ type RequestOf<M extends DescMethod> =
       ? MessageShape<I>
       : never;
 
-/** Names the run that a request is about, or the item by its id; undefined where any node serves it. */
-export type KeyOf<M extends DescMethod> = (request: RequestOf<M>, context: CallContext) => RunKey | undefined;
+/**
+ * Names the run that a request is about, or the item by its id; undefined where any node serves it. Of a unary method it
+ * may have to be looked for.
+ */
+export type KeyOf<M extends DescMethod> = (
+  request: RequestOf<M>,
+  context: CallContext,
+) => M extends DescMethodUnary ? MaybeLater<RunKey | undefined> : RunKey | undefined;
+
+/** What may have to be looked for. */
+type MaybeLater<T> = T | Promise<T>;
+
+type AnyKeyOf = (request: Message, context: CallContext) => MaybeLater<RunKey | undefined>;
 
 type AnyHandler = UnaryHandler<Message, Message> | ServerStreamHandler<Message, Message>;
 
@@ -45,7 +56,7 @@ export function forwarded<S extends DescService, K extends keyof S['method'] & s
   const wrapped = wrap(
     forwarding,
     method,
-    keyOf as (request: Message, context: CallContext) => RunKey | undefined,
+    keyOf as AnyKeyOf,
     handler as AnyHandler | PingedHandler<AnyHandler, Message>,
   );
   return wrapped as HandlerFor<S['method'][K]>;
@@ -54,7 +65,7 @@ export function forwarded<S extends DescService, K extends keyof S['method'] & s
 function wrap(
   forwarding: Forwarding,
   method: DescMethod | undefined,
-  keyOf: (request: Message, context: CallContext) => RunKey | undefined,
+  keyOf: AnyKeyOf,
   handler: AnyHandler | PingedHandler<AnyHandler, Message>,
 ): unknown {
   if (typeof handler !== 'function') return { ...handler, handle: wrap(forwarding, method, keyOf, handler.handle) };
@@ -62,19 +73,22 @@ function wrap(
     case 'unary': {
       const local = handler as UnaryHandler<Message, Message>;
       return (request: Message, context: CallContext): Message | Promise<Message> => {
+        const route = (key: RunKey | undefined): Message | Promise<Message> => {
+          if (key === undefined) return local(request, context);
+          const partition = partitionOfKey(key, forwarding.ownership.partitionCount);
+          return forwardUnary(forwarding, method, partition, request, context, local);
+        };
         const key = keyOf(request, context);
-        if (key === undefined) return local(request, context);
-        const partition = partitionOfKey(key, forwarding.ownership.partitionCount);
-        return forwardUnary(forwarding, method, partition, request, context, local);
+        return key instanceof Promise ? key.then(route) : route(key);
       };
     }
     case 'server_streaming': {
       const local = handler as ServerStreamHandler<Message, Message>;
-      return (request: Message, context: CallContext, out: Outbound<Message>): Promise<void> => {
-        const key = keyOf(request, context);
-        if (key === undefined) return local(request, context, out);
+      return async (request: Message, context: CallContext, out: Outbound<Message>): Promise<void> => {
+        const key = await keyOf(request, context);
+        if (key === undefined) return await local(request, context, out);
         const partition = partitionOfKey(key, forwarding.ownership.partitionCount);
-        return forwardStream(forwarding, method, partition, request, context, out, local);
+        return await forwardStream(forwarding, method, partition, request, context, out, local);
       };
     }
     case 'client_streaming':

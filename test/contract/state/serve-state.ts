@@ -6,7 +6,7 @@ import type { PartitionNode } from '#libs/partition/serve/node.ts';
 import type { RpcAddresses, RpcLimits } from '#libs/rpc/server-options.ts';
 import type { StateStore } from '#libs/store/store.ts';
 import { createStateBindings } from '#services/state/bindings.ts';
-import { createPartitions } from '#services/state/partitions.ts';
+import { createPartitions, type PartitionWorld } from '#services/state/partitions.ts';
 import { createAccess } from '#services/state/rpc/access/access.ts';
 import { obeyTenants } from '#services/state/rpc/access/obey-tenants.ts';
 import type { StateContext } from '#services/state/rpc/context.ts';
@@ -60,13 +60,16 @@ export async function serveState(
   changes: Partial<StateContext> = {},
   limits?: Partial<RpcLimits>,
   rootSecret?: string,
+  world: PartitionWorld = {},
 ): Promise<ServedState> {
   const log = pino({ level: 'silent' });
-  const { node, definitions, readRules, newIncarnation } = createPartitions(store, log, {
-    deliver: (_source, target) => Promise.reject(new Error(`partition ${target} is not served here`)),
+  const rights = {
+    deliver: (_source: number, target: number): Promise<never> =>
+      Promise.reject(new Error(`partition ${target} is not served here`)),
     mayAnswer: () => true,
     onLost: () => undefined,
-  });
+  };
+  const { node, definitions, readRules, newIncarnation } = createPartitions(store, log, rights, world);
   await takeAll(store, node);
   const access = createAccess({ tables: store.tables, rootSecret, log, nowMs: changes.nowMs ?? Date.now });
   obeyTenants(access.tenants, node);
@@ -79,7 +82,7 @@ export async function serveState(
     cluster: soloCluster(store.meta.partitions),
     history: { tables: store.tables, readRules },
     nodeId: 'test',
-    nowMs: () => Date.now(),
+    nowMs: () => node.clock.now(),
     newId: () => randomUUID(),
     newIncarnation,
     random: () => Math.random(),
@@ -117,4 +120,11 @@ async function takeAll({ tables, meta }: StateStore, node: PartitionNode): Promi
 /** A tenant that no other test has. */
 export function newTenant(): string {
   return `tenant-${randomUUID()}`;
+}
+
+/** Waits until the tables show all that was committed. */
+export async function untilShown({ node }: ServedState): Promise<void> {
+  for (const { partition, line } of node.served()) {
+    await node.materialised(partition, line.durablePosition, AbortSignal.timeout(10_000));
+  }
 }

@@ -7,19 +7,12 @@ import type { DispatchSession } from '#libs/partition/dispatch/dispatch-session.
 import { failureOf } from '#test/doors/failure.ts';
 import { functionOf, opaqueOf } from './definition-calls.ts';
 import { type HeldStore, holdJournal } from './held-journal.ts';
-import { DOORS, GRPC, ROOT, type ServedState, serveState } from './serve-state.ts';
+import { DOORS, GRPC, ROOT, type ServedState, serveState, untilShown } from './serve-state.ts';
 import type { StateHome } from './state-homes.ts';
 import { json, leaseOf, newSession, stepOf, type UnaryCalls, unaryCalls } from './unary-calls.ts';
 
 const SECOND = { seconds: 1n };
 const idsOf = (assignments: readonly Assignment[]): readonly string[] => assignments.map(({ runId }) => runId);
-
-/** Waits until the tables show all that was committed. */
-async function untilCovered({ node }: ServedState): Promise<void> {
-  for (const { partition, line } of node.served()) {
-    await node.materialised(partition, line.durablePosition, AbortSignal.timeout(10_000));
-  }
-}
 
 /** What DispatchService.PollWork promises, on any store and through both doors. */
 export function unaryPollsContract(name: string, createHome: () => Promise<StateHome>): void {
@@ -286,7 +279,7 @@ export function unaryPollsContract(name: string, createHome: () => Promise<State
         const [assignment] = (await before.poll(request)) as [Assignment];
         await before.record(assignment, [stepOf(1, '"first"')]);
         await before.start('waits');
-        if (isCovered) await untilCovered(node);
+        if (isCovered) await untilShown(node);
         await node[Symbol.asyncDispose]();
         await first[Symbol.asyncDispose]();
 

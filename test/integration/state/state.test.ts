@@ -1,5 +1,6 @@
 import { auditContract } from '#test/contract/state/audit-contract.ts';
 import { claimsContract } from '#test/contract/state/claims-contract.ts';
+import { deadLettersContract } from '#test/contract/state/dead-letters-contract.ts';
 import { definitionListsContract } from '#test/contract/state/definition-lists-contract.ts';
 import { definitionsContract } from '#test/contract/state/definitions-contract.ts';
 import { divergencesContract } from '#test/contract/state/divergences-contract.ts';
@@ -7,6 +8,8 @@ import { eventsContract } from '#test/contract/state/events-contract.ts';
 import { eventsWatchContract } from '#test/contract/state/events-watch-contract.ts';
 import { explainContract } from '#test/contract/state/explain-contract.ts';
 import { payloadsContract } from '#test/contract/state/payloads-contract.ts';
+import { queueContract } from '#test/contract/state/queue-contract.ts';
+import { queueLeasesContract } from '#test/contract/state/queue-leases-contract.ts';
 import { runsListsContract } from '#test/contract/state/runs-lists-contract.ts';
 import { runsWatchContract } from '#test/contract/state/runs-watch-contract.ts';
 import { snapshotsContract } from '#test/contract/state/snapshots-contract.ts';
@@ -28,6 +31,9 @@ describeWithMongo('with a MongoDB-protocol server', (uri) => {
   eventsContract('events in MongoDB', () => createMongoStateHome(uri));
   eventsWatchContract('watches of events in MongoDB', () => createMongoStateHome(uri));
   explainContract('explanations in MongoDB', () => createMongoStateHome(uri));
+  queueContract('queues in MongoDB', () => createMongoStateHome(uri));
+  queueLeasesContract('leases of queues in MongoDB', () => createMongoStateHome(uri));
+  deadLettersContract('dead letters in MongoDB', () => createMongoStateHome(uri));
   workersContract('workers in MongoDB', () => createMongoStateHome(uri));
   divergencesContract('diverged runs in MongoDB', () => createMongoStateHome(uri));
   unaryPollsContract('polls of workers in MongoDB', () => createMongoStateHome(uri));

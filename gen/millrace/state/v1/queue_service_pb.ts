@@ -966,7 +966,7 @@ export const RequeueDeadLetterRequestSchema: GenMessage<RequeueDeadLetterRequest
  */
 export type RequeueDeadLetterResponse = Message<"millrace.state.v1.RequeueDeadLetterResponse"> & {
   /**
-   * The item, ready, at attempt 1.
+   * The item, ready, at attempt 1, without its payload.
    *
    * @generated from field: millrace.state.v1.WorkItem item = 1;
    */

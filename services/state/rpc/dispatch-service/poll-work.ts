@@ -44,7 +44,7 @@ export function createPollWork(context: StateContext): UnaryHandler<PollWorkRequ
       announced: announcedCode(request.definitions),
       maxItems,
       waitMs: Math.min(maybeMsFromDuration(request.wait) ?? DEFAULT_WAIT_MS, remainingMs - MARGIN_MS),
-      ttlMs: ttlOf(request),
+      expiry: { kind: 'ttl', ttlMs: ttlOf(request) },
       signal,
       goAway,
     });

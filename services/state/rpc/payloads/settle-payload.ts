@@ -3,6 +3,7 @@ import type { Payload as PayloadProto } from '#gen/millrace/common/v1/payload_pb
 import type { Payload } from '#libs/engine/model/payload.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { StateStore } from '#libs/store/store.ts';
+import { plainTenant } from '#libs/store/tables/free-tenant.ts';
 import type { IncarnationKey } from '#libs/store/tables/keys.ts';
 import type { Access } from '../access/access.ts';
 import { withinPayloadLimit } from '../access/tenant-limits.ts';
@@ -51,7 +52,8 @@ export async function settlePayload(
     case 'ref': {
       const { sha256, uploadId } = value.value;
       const hex = Buffer.from(sha256).toString('hex');
-      const wanted = { tenantId: owner.tenantId, sha256: hex, uploadId, runId: '', incarnation: '' };
+      const tenantId = plainTenant(owner.tenantId);
+      const wanted = { tenantId, sha256: hex, uploadId, runId: '', incarnation: '' };
       const { size, chunks } = await openPayload(context.store, wanted, signal);
       await put(context, owner, hex, chunks, signal);
       return { contentType, encodings, data: undefined, ref: { sha256, size } };
@@ -90,7 +92,7 @@ async function put(
   const { store, nowMs } = context;
   const key = { kind: 'payload', tenantId, runId, incarnation, sha256 } as const;
   if ((await store.blobs.stat(key)) !== undefined) return;
-  const info = await withinPayloadLimit(context, tenantId, (maxBytes) =>
+  const info = await withinPayloadLimit(context, plainTenant(tenantId), (maxBytes) =>
     store.blobs.put(key, chunks, { maxBytes, signal, now: nowMs() }),
   );
   if (info.sha256 !== sha256) {

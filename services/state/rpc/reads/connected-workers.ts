@@ -1,6 +1,6 @@
 import type { Dispatch } from '#libs/partition/dispatch/dispatch.ts';
 import type { DispatchSession } from '#libs/partition/dispatch/dispatch-session.ts';
-import type { WorkerShape } from '#libs/partition/ready/worker-shape.ts';
+import { ANY_DEFINITION, type WorkerShape } from '#libs/partition/ready/worker-shape.ts';
 import { compareText } from '#libs/store/tables/text-order.ts';
 
 /** A session that has a stream. */
@@ -23,6 +23,8 @@ export function connectedWorkers(dispatch: Dispatch, tenantId: string): readonly
   for (const session of dispatch.sessions()) {
     const { workerId, shape, link } = session;
     if (session.tenantId !== tenantId || link === undefined || shape === undefined) continue;
+    // A claim of work items that waits runs nothing of a definition, and is gone with its answer.
+    if (shape.definitions.has(ANY_DEFINITION)) continue;
     const connected = { session, shape, credits: dispatch.lists.creditsOf(session.sessionId) };
     const known = byId.get(workerId);
     if (known === undefined) byId.set(workerId, [connected]);

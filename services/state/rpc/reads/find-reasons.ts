@@ -1,6 +1,7 @@
 import { TenantStatus } from '#gen/millrace/state/v1/tenant_pb.ts';
 import type { WaitReason } from '#libs/engine/views/waits-for.ts';
 import type { StateContext } from '../context.ts';
+import { clientNodeReasons } from './client-node-reasons.ts';
 import { connectedWorkers } from './connected-workers.ts';
 import { eventsAt } from './events-at.ts';
 import type { ExplainScope } from './explain-scope.ts';
@@ -48,8 +49,14 @@ export async function findReasons(context: StateContext, sight: RunSight): Promi
     const reason = await maybeItemReason(scope, item);
     if (reason !== undefined) reasons.push(reason);
   }
+  const { clientNodes } = sight;
+  if (clientNodes !== undefined) {
+    const isHeldBack = pause !== undefined || sight.pendingControls.length > 0;
+    reasons.push(...(await clientNodeReasons(scope, clientNodes, isHeldBack)));
+  }
   const looked = waits.length + seen.length;
-  return { reasons, left: sight.waits.length + leased.length + heldBack.length + waiting.length - looked };
+  const found = sight.waits.length + leased.length + heldBack.length + waiting.length;
+  return { reasons, left: found - looked + (clientNodes?.left ?? 0) };
 }
 
 async function maybeItemReason(scope: ExplainScope, seen: SeenItem): Promise<Reason | undefined> {

@@ -16,6 +16,7 @@ type Severities = Readonly<
     | 'quarantined'
     | 'tenant'
     | 'divergence'
+    | 'deadLetter'
     | 'paused'
     | 'pendingControl'
     | 'noWorker'
@@ -42,6 +43,7 @@ export const SEVERITY: Severities = {
   quarantined: 90,
   tenant: 80,
   divergence: 75,
+  deadLetter: 72,
   paused: 70,
   pendingControl: 65,
   noWorker: 60,

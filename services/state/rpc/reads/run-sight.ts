@@ -6,6 +6,7 @@ import { type WaitReason, waitsFor } from '#libs/engine/views/waits-for.ts';
 import type { ReadyEntry } from '#libs/partition/ready/ready-entry.ts';
 import type { HotRun } from '#libs/partition/runs/hot-run.ts';
 import { hotEntryOf, readyItemOf } from '#libs/partition/runs/ready-entry-of.ts';
+import { type SeenClientNodes, seeClientNodes } from './client-node-reasons.ts';
 import { draftRun, type RunDraft } from './run-message.ts';
 
 /** An item of a run that is open. */
@@ -28,6 +29,8 @@ export interface RunSight {
   /** Controls that wait for the runtime of a CLIENT run. */
   readonly pendingControls: readonly Control[];
   readonly items: readonly SeenItem[];
+  /** The tasks and work items of a CLIENT run. Absent: it is none, or has ended. */
+  readonly clientNodes: SeenClientNodes | undefined;
   /** What else is waited for. */
   readonly waits: readonly WaitReason[];
 }
@@ -44,7 +47,10 @@ export function sightOf(hot: HotRun): RunSight {
     pause: run.pause,
     pendingControls: isClient ? [run.cancel, run.pendingPause].filter((control) => control !== undefined) : [],
     items: ended === undefined && !isClient ? itemsOf(hot) : [],
-    waits: waitsFor(run).filter(({ kind, step }) => kind !== 'worker' && (kind !== 'retry' || step !== undefined)),
+    clientNodes: ended === undefined && isClient ? seeClientNodes(hot) : undefined,
+    waits: isClient
+      ? []
+      : waitsFor(run).filter(({ kind, step }) => kind !== 'worker' && (kind !== 'retry' || step !== undefined)),
   };
 }
 

@@ -7,8 +7,8 @@ import {
   WorkMode,
 } from '#gen/millrace/state/v1/worker_pb.ts';
 import type { AnnouncedCode } from '#libs/partition/dispatch/dispatch-session.ts';
+import { namedSessionId } from '#libs/partition/dispatch/named-session-id.ts';
 import type { StateContext } from '../context.ts';
-import { namedSessionId } from '../wire/session-id.ts';
 import { maybeTimestampFromTime } from '../wire/timestamp.ts';
 import type { ConnectedSession, ConnectedWorker } from './connected-workers.ts';
 import { maybeHeardTime } from './heard-time.ts';

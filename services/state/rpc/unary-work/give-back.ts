@@ -5,7 +5,7 @@ import type { StateContext } from '../context.ts';
 const REASON = 'the worker was not told of it';
 
 /** Offers an item again that its worker was not told of: its attempt does not count. */
-export function giveBack({ node, log }: StateContext, { key, proof }: HeldLease): void {
+export function giveBack({ node, log }: StateContext, { key, proof }: Pick<HeldLease, 'key' | 'proof'>): void {
   try {
     node.partitionOf(key).visit(key, {
       intent: 'releaseItem',

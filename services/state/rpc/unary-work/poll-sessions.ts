@@ -39,14 +39,17 @@ export interface PollSession {
   giveBack(): void;
 }
 
-/** Makes the sessions of the polls of a node. */
-export function createPollSessions(context: StateContext): PollSessions {
+/**
+ * Makes the sessions of the polls of a node. From 1 on none has the session's own id: then what it has is never taken for
+ * what a stream of that session has to name.
+ */
+export function createPollSessions(context: StateContext, firstNumber: number = 0): PollSessions {
   const taken = new Set<string>();
   return {
     take: (poller) => {
       const { dispatch } = context.node;
       let free: string | undefined;
-      for (const sessionId of sessionIds(poller)) {
+      for (const sessionId of sessionIds(poller, firstNumber, MAX_POLLS)) {
         const known = dispatch.maybeSession(sessionId);
         if (known !== undefined) assertOwn(known, poller);
         // One that has a stream is the stream's.
@@ -67,16 +70,17 @@ export function createPollSessions(context: StateContext): PollSessions {
 
 /** The sessions whose leases a worker's session keeps, as far as this node knows of them. */
 export function* sessionsOf(dispatch: Dispatch, tenantId: string, sessionId: string): Generator<DispatchSession> {
-  for (const id of sessionIds({ tenantId, workerId: '', sessionId })) {
+  for (const id of sessionIds({ tenantId, workerId: '', sessionId }, 0, MAX_POLLS + 1)) {
     const known = dispatch.maybeSession(id);
     if (known?.tenantId === tenantId) yield known;
   }
 }
 
-function* sessionIds(poller: Poller): Generator<string> {
+function* sessionIds(poller: Poller, firstNumber: number, count: number): Generator<string> {
   const base = poller.sessionId || anonymousSession(poller);
-  yield base;
-  for (let number = 1; number < MAX_POLLS; number += 1) yield `${base}/${number}`;
+  for (let number = firstNumber; number < firstNumber + count; number += 1) {
+    yield number === 0 ? base : `${base}/${number}`;
+  }
 }
 
 /** Stands for the session of a worker that names none: the same one each time, so that polls leave no trace. */

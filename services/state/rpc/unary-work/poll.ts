@@ -1,5 +1,7 @@
+import type { LeaseExpiry } from '#libs/engine/model/lease.ts';
 import type { AnnouncedCode } from '#libs/partition/dispatch/dispatch-session.ts';
 import type { AssignmentFacts, HeldLease, WorkerLink } from '#libs/partition/dispatch/held-lease.ts';
+import type { DispatchOrder } from '#libs/partition/ready/dispatch-order.ts';
 import type { WorkerShape } from '#libs/partition/ready/worker-shape.ts';
 import { assertActive, assertWorkerRoom } from '../access/tenant-limits.ts';
 import type { StateContext } from '../context.ts';
@@ -27,7 +29,10 @@ export interface PollTerms extends Poller {
   readonly maxItems: number;
   /** How long the first item may take. 0: only what is there. */
   readonly waitMs: number;
-  readonly ttlMs: number;
+  /** How the leases hold. */
+  readonly expiry: LeaseExpiry;
+  /** The order in which it takes what waits. Absent: that of the lists. */
+  readonly order?: DispatchOrder;
   /** The caller is gone: what came for it goes back. */
   readonly signal: AbortSignal;
   /** The caller should come back: what has come is the answer. */
@@ -90,7 +95,8 @@ export async function pollOnce(
     shape: terms.shape,
     credits: maxItems,
     link,
-    expiry: { kind: 'ttl', ttlMs: terms.ttlMs },
+    expiry: terms.expiry,
+    ...(terms.order === undefined ? {} : { order: terms.order }),
     announced: terms.announced,
   });
 

@@ -8,6 +8,19 @@ const TO_PROTO: Readonly<Record<DeadReason, DeadLetterReason>> = {
   POISON: DeadLetterReason.POISON,
 };
 
+const FROM_PROTO: Readonly<Record<DeadLetterReason, DeadReason | undefined>> = {
+  [DeadLetterReason.UNSPECIFIED]: undefined,
+  [DeadLetterReason.EXHAUSTED]: 'EXHAUSTED',
+  [DeadLetterReason.EXPIRED]: 'EXPIRED',
+  [DeadLetterReason.MOVED]: 'MOVED',
+  [DeadLetterReason.POISON]: 'POISON',
+};
+
+/** The reason that a filter names. Undefined: any. */
+export function maybeDeadReason(reason: DeadLetterReason): DeadReason | undefined {
+  return FROM_PROTO[reason];
+}
+
 /** Why an item is a dead letter, on the wire. */
 export function deadReasonToProto(reason: DeadReason): DeadLetterReason {
   return TO_PROTO[reason];

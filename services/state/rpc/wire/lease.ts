@@ -3,7 +3,7 @@ import type { LeaseProof } from '#libs/engine/commands/item-commands.ts';
 import { itemIdFrom, type Lease, maybeItemSequence } from '#libs/engine/model/lease.ts';
 import { ROOT } from '#libs/engine/model/run.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
-import { namedSessionId } from './session-id.ts';
+import { namedSessionId } from '#libs/partition/dispatch/named-session-id.ts';
 import { maybeTimestampFromTime, timestampFromTime } from './timestamp.ts';
 
 /** Names an incarnation where the tenant goes without saying. */

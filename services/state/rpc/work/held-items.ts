@@ -2,13 +2,13 @@ import type { HeldState } from '#gen/millrace/state/v1/work_down_pb.ts';
 import type { HeldItem } from '#gen/millrace/state/v1/work_up_pb.ts';
 import type { DispatchSession } from '#libs/partition/dispatch/dispatch-session.ts';
 import type { HeldLease, WorkerRef } from '#libs/partition/dispatch/held-lease.ts';
+import { namedSessionId } from '#libs/partition/dispatch/named-session-id.ts';
 import type { HotRun } from '#libs/partition/runs/hot-run.ts';
 import { ask } from '#libs/partition/serve/ask.ts';
 import type { Partition } from '#libs/partition/serve/partition.ts';
 import { fenceBase } from '#libs/partition/state/fence.ts';
 import type { StateContext } from '../context.ts';
 import { leaseProofFromProto } from '../wire/lease.ts';
-import { namedSessionId } from '../wire/session-id.ts';
 import type { NamedItem, StreamItem, StreamItems } from './stream-items.ts';
 
 /** An item that a worker may go on with. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { namedSessionId } from './session-id.ts';
+import { namedSessionId } from './named-session-id.ts';
 
 test('a session is shown as its worker named it, whichever poll it is of', () => {
   expect(namedSessionId('0190')).toBe('0190');
