@@ -20,6 +20,7 @@ import {
   oneof as oneofOption,
   RepeatedRulesSchema,
 } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
+import { ownTestOf } from './own-rules.ts';
 import { guardRules, type ValueGuard } from './rule-guard.ts';
 
 /**
@@ -93,7 +94,7 @@ function compileField(field: DescField): Check | undefined {
   if (rules?.ignore === Ignore.ALWAYS) {
     return undefined;
   }
-  const guard = guardValue(field, rules);
+  const guard = both(guardValue(field, rules), ownTestOf(field));
   const isRequired = rules?.required ?? false;
   if (guard === undefined && !isRequired) {
     return undefined;

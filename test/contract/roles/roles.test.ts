@@ -55,7 +55,7 @@ describe('[72] who may call what', { timeout: 120_000 }, () => {
   beforeAll(async () => {
     const home = stack.use(await createMemoryStateHome());
     const store = stack.use(await home.openState());
-    state = stack.use(await serveState(store, {}, {}, ROOT_SECRET));
+    state = stack.use(await serveState(store, {}, { rootSecret: ROOT_SECRET }));
     const calls = accessCalls(GRPC, state);
     await calls.tenants.createTenant({ tenantId: 'acme' }, BY_ROOT);
     for (const [role, proto] of Object.entries(ROLES)) secrets.set(role, await calls.newSecret('acme', proto));

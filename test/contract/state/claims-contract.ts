@@ -2,8 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AvailableTask } from '#gen/millrace/state/v1/available_task_pb.ts';
+import { MOVE_ON_MS } from '#libs/engine/model/client-tasks.ts';
 import { failureOf } from '#test/doors/failure.ts';
 import { atFork, atTask, type ClientCalls, clientCalls, opaque } from './client-calls.ts';
+import { createMovedClock } from './moved-clock.ts';
 import { DOORS, ROOT, type ServedState, serveState } from './serve-state.ts';
 import type { StateHome } from './state-homes.ts';
 
@@ -28,6 +30,26 @@ export function claimsContract(name: string, createHome: () => Promise<StateHome
       served = stack.use(await serveState(stack.use(await home.openState())));
     }, 60_000);
     afterAll(async () => await stack.disposeAsync(), 60_000);
+
+    test('a runtime that dies between a result and the next position leaves a task that is offered again', async () => {
+      const [door] = DOORS;
+      if (door === undefined) throw new TypeError('there is no door');
+      await using home = await createHome();
+      await using store = await home.openState();
+      const clock = createMovedClock();
+      await using moved = await serveState(store, {}, { world: { clock } });
+      const { tenantId, start, held, find, save, snapshots } = await clientCalls(door, moved);
+      await start('r', { firstTask: { taskId: 'a' } });
+      const { fence } = await held('r');
+      await snapshots.saveTaskResult({ tenantId, runId: 'r', taskId: 'a', fence, output: opaque('1') }, ROOT);
+      await clock.forward(MOVE_ON_MS - 5_000);
+      expect(await find()).toEqual([]);
+      await clock.forward(5_000);
+      await expect.poll(() => find()).toMatchObject([{ taskId: 'a', attempt: 1, hasResult: true }]);
+      const again = await held('r');
+      await save('r', { fence: again.fence, taskId: 'a', position: atTask('b') });
+      expect(await find()).toMatchObject([{ taskId: 'b', hasResult: false }]);
+    });
 
     describe.each(DOORS)('by $name', (door) => {
       const open = (): Promise<ClientCalls> => clientCalls(door, served);

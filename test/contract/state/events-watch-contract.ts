@@ -23,7 +23,7 @@ export function eventsWatchContract(name: string, createHome: () => Promise<Stat
       served = stack.use(await serveState(countReads(stack.use(await home.openState()))));
       const second = stack.use(await createHome());
       const limits = { streamMaxAgeMs: 250, streamPingMs: 40 };
-      restless = stack.use(await serveState(stack.use(await second.openState()), {}, limits));
+      restless = stack.use(await serveState(stack.use(await second.openState()), {}, { limits }));
     }, 60_000);
     afterAll(async () => await stack.disposeAsync(), 60_000);
 

@@ -1,4 +1,5 @@
 import { auditContract } from './audit-contract.ts';
+import { badInputContract } from './bad-input/bad-input-contract.ts';
 import { claimsContract } from './claims-contract.ts';
 import { deadLettersContract } from './dead-letters-contract.ts';
 import { definitionsContract } from './definitions-contract.ts';
@@ -9,6 +10,7 @@ import { payloadsContract } from './payloads-contract.ts';
 import { queueContract } from './queue-contract.ts';
 import { queueLeasesContract } from './queue-leases-contract.ts';
 import { runsListsContract } from './runs-lists-contract.ts';
+import { GRPC } from './serve-state.ts';
 import { snapshotsContract } from './snapshots-contract.ts';
 import { createMemoryStateHome } from './state-homes.ts';
 import { tenantsContract } from './tenants-contract.ts';
@@ -35,3 +37,4 @@ deadLettersContract('dead letters in memory', createMemoryStateHome);
 tokensContract('tokens in memory', createMemoryStateHome);
 tenantsContract('tenants in memory', createMemoryStateHome);
 auditContract('the audit log in memory', createMemoryStateHome);
+badInputContract('bad input in memory', createMemoryStateHome, [GRPC]);

@@ -51,7 +51,7 @@ export function payloadsContract(name: string, createHome: () => Promise<StateHo
       const changes = { nowMs: () => nowMs };
       served = stack.use(await serveState(store, changes));
       // Sends every stream away at once.
-      away = stack.use(await serveState(store, changes, { streamMaxAgeMs: 1 }));
+      away = stack.use(await serveState(store, changes, { limits: { streamMaxAgeMs: 1 } }));
       roomy = stack.use(await serveState(store, { ...changes, maxPayloadBytes: MAX_PAYLOAD_BYTES }));
     }, 60_000);
     afterAll(async () => await stack.disposeAsync(), 60_000);

@@ -24,7 +24,7 @@ export function queueLeasesContract(name: string, createHome: () => Promise<Stat
 
     beforeAll(async () => {
       const home = stack.use(await createHome());
-      served = stack.use(await serveState(stack.use(await home.openState()), {}, undefined, undefined, { clock }));
+      served = stack.use(await serveState(stack.use(await home.openState()), {}, { world: { clock } }));
     }, 60_000);
     afterAll(async () => await stack.disposeAsync(), 60_000);
 

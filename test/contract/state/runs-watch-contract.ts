@@ -32,7 +32,7 @@ export function runsWatchContract(name: string, createHome: () => Promise<StateH
       served = stack.use(await serveState(held.store));
       const second = stack.use(await createHome());
       const limits = { streamMaxAgeMs: 250, streamPingMs: 40 };
-      restless = stack.use(await serveState(stack.use(await second.openState()), {}, limits));
+      restless = stack.use(await serveState(stack.use(await second.openState()), {}, { limits }));
     }, 60_000);
     afterAll(async () => await stack.disposeAsync(), 60_000);
 

@@ -16,7 +16,7 @@ test('[70] no file of the store holds the plain text of a token, nor does the lo
   const logged: string[] = [];
   {
     await using store = await home.openState();
-    await using served = await serveState(store, {}, {}, ROOT_SECRET);
+    await using served = await serveState(store, {}, { rootSecret: ROOT_SECRET });
     const { tokens, newTenant } = accessCalls(GRPC, served);
     const tenantId = await newTenant();
     for (const role of [Role.ADMIN, Role.DEVELOPER]) {

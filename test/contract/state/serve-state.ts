@@ -4,6 +4,7 @@ import { createConnectTransport, createGrpcTransport } from '@connectrpc/connect
 import { pino } from 'pino';
 import type { PartitionNode } from '#libs/partition/serve/node.ts';
 import type { RpcAddresses, RpcLimits } from '#libs/rpc/server-options.ts';
+import type { ServiceBinding } from '#libs/rpc/service-binding.ts';
 import type { StateStore } from '#libs/store/store.ts';
 import { createStateBindings } from '#services/state/bindings.ts';
 import { createPartitions, type PartitionWorld } from '#services/state/partitions.ts';
@@ -51,6 +52,16 @@ export interface ServedState extends ServedEcho {
   readonly node: PartitionNode;
 }
 
+/** How a state service is served besides by default. */
+export interface ServingOptions {
+  readonly limits?: Partial<RpcLimits>;
+  /** Absent: every call is let in. */
+  readonly rootSecret?: string;
+  readonly world?: PartitionWorld;
+  /** Services besides those of the state service. */
+  readonly others?: readonly ServiceBinding[];
+}
+
 /**
  * Serves the state service's RPCs on a store that is open, with all its partitions. With a root secret calls need tokens
  * of the store, else those of the tests.
@@ -58,9 +69,7 @@ export interface ServedState extends ServedEcho {
 export async function serveState(
   store: StateStore,
   changes: Partial<StateContext> = {},
-  limits?: Partial<RpcLimits>,
-  rootSecret?: string,
-  world: PartitionWorld = {},
+  { limits, rootSecret, world = {}, others = [] }: ServingOptions = {},
 ): Promise<ServedState> {
   const log = pino({ level: 'silent' });
   const rights = {
@@ -90,7 +99,7 @@ export async function serveState(
     ...changes,
   };
   const served = await serveEcho({
-    services: createStateBindings(context),
+    services: [...createStateBindings(context), ...others],
     authenticator: rootSecret === undefined ? createTokenAuthenticator('at once') : access.authenticator,
     tenants: access.tenants,
     ...(limits === undefined ? {} : { limits }),

@@ -1,4 +1,5 @@
 import { auditContract } from './audit-contract.ts';
+import { badInputContract } from './bad-input/bad-input-contract.ts';
 import { claimsContract } from './claims-contract.ts';
 import { deadLettersContract } from './dead-letters-contract.ts';
 import { definitionListsContract } from './definition-lists-contract.ts';
@@ -42,3 +43,4 @@ claimsContract('claims in SQLite', createSqliteStateHome);
 tokensContract('tokens in SQLite', createSqliteStateHome);
 auditContract('the audit log in SQLite', createSqliteStateHome);
 tenantsContract('tenants in SQLite', createSqliteStateHome);
+badInputContract('bad input in SQLite', createSqliteStateHome);

@@ -23,7 +23,7 @@ export function tokensContract(name: string, createHome: () => Promise<StateHome
     beforeAll(async () => {
       const home = stack.use(await createHome());
       const nowMs = (): number => Date.now() + shiftMs;
-      served = stack.use(await serveState(stack.use(await home.openState()), { nowMs }, {}, ROOT_SECRET));
+      served = stack.use(await serveState(stack.use(await home.openState()), { nowMs }, { rootSecret: ROOT_SECRET }));
     }, 60_000);
     afterAll(async () => await stack.disposeAsync(), 60_000);
 

@@ -123,8 +123,8 @@ test('the history of a run that its client drives shows what the server did to i
     /signal received: go, 7/,
     /signal consumed: go/,
     /control requested: PAUSE.*audit/,
-    /control cleared: PAUSE/,
     /status changed: PENDING to PAUSED, audit/,
+    /control cleared: PAUSE/,
   ].entries()) {
     expect(lines[at]).toMatch(text);
   }

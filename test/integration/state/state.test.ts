@@ -1,4 +1,5 @@
 import { auditContract } from '#test/contract/state/audit-contract.ts';
+import { badInputContract } from '#test/contract/state/bad-input/bad-input-contract.ts';
 import { claimsContract } from '#test/contract/state/claims-contract.ts';
 import { deadLettersContract } from '#test/contract/state/dead-letters-contract.ts';
 import { definitionListsContract } from '#test/contract/state/definition-lists-contract.ts';
@@ -40,6 +41,7 @@ describeWithMongo('with a MongoDB-protocol server', (uri) => {
   unaryLeasesContract('leases of unary calls in MongoDB', () => createMongoStateHome(uri));
   unaryWorkContract('unary work in MongoDB', () => createMongoStateHome(uri));
   snapshotsContract('snapshots in MongoDB', () => createMongoStateHome(uri));
+  badInputContract('bad input in MongoDB', () => createMongoStateHome(uri));
   claimsContract('claims in MongoDB', () => createMongoStateHome(uri));
   tokensContract('tokens in MongoDB', () => createMongoStateHome(uri));
   tenantsContract('tenants in MongoDB', () => createMongoStateHome(uri));

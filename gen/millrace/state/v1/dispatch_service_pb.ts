@@ -1285,7 +1285,7 @@ export const DispatchService: GenService<{
   },
   /**
    * Records steps of a function. Safe to repeat: known ordinals are acknowledged without effect. Errors: LEASE_LOST,
-   * STEPS_MISSING, RUN_NOT_FOUND, RUN_TERMINAL, QUARANTINED, PAYLOAD_TOO_LARGE.
+   * STEPS_MISSING, RUN_NOT_FOUND, WRONG_DRIVER, RUN_TERMINAL, QUARANTINED, PAYLOAD_TOO_LARGE.
    *
    * @generated from rpc millrace.state.v1.DispatchService.RecordSteps
    */
@@ -1296,7 +1296,7 @@ export const DispatchService: GenService<{
   },
   /**
    * Records that a function waits. Safe to repeat: known ordinals are acknowledged without effect. Errors: LEASE_LOST,
-   * STEPS_MISSING, RUN_NOT_FOUND, RUN_TERMINAL, QUARANTINED.
+   * STEPS_MISSING, RUN_NOT_FOUND, WRONG_DRIVER, RUN_TERMINAL, QUARANTINED.
    *
    * @generated from rpc millrace.state.v1.DispatchService.ParkWork
    */
@@ -1307,8 +1307,8 @@ export const DispatchService: GenService<{
   },
   /**
    * Records that a function starts a child. Safe to repeat: a known ordinal gets the same child. Whether the child
-   * could be started is told by a later event. Errors: LEASE_LOST, STEPS_MISSING, RUN_NOT_FOUND, RUN_TERMINAL,
-   * QUARANTINED, PAYLOAD_TOO_LARGE.
+   * could be started is told by a later event. Errors: LEASE_LOST, STEPS_MISSING, RUN_NOT_FOUND,
+   * WRONG_DRIVER, RUN_TERMINAL, QUARANTINED, PAYLOAD_TOO_LARGE.
    *
    * @generated from rpc millrace.state.v1.DispatchService.StartChild
    */
@@ -1329,7 +1329,8 @@ export const DispatchService: GenService<{
   },
   /**
    * Settles an item with its output. Safe to repeat: the same settle is acknowledged without effect. Errors:
-   * LEASE_LOST, STEPS_MISSING, RUN_NOT_FOUND, ITEM_NOT_FOUND, RUN_TERMINAL, QUARANTINED, PAYLOAD_TOO_LARGE.
+   * LEASE_LOST, STEPS_MISSING, RUN_NOT_FOUND, ITEM_NOT_FOUND, WRONG_DRIVER, RUN_TERMINAL, QUARANTINED,
+   * PAYLOAD_TOO_LARGE.
    *
    * @generated from rpc millrace.state.v1.DispatchService.CompleteWork
    */
@@ -1340,8 +1341,8 @@ export const DispatchService: GenService<{
   },
   /**
    * Settles an attempt as failed; retries follow the policy. Safe to repeat, as CompleteWork. Errors: LEASE_LOST,
-   * STEPS_MISSING, RUN_NOT_FOUND, ITEM_NOT_FOUND, RUN_TERMINAL, QUARANTINED, PAYLOAD_TOO_LARGE for the details of the
-   * failure.
+   * STEPS_MISSING, RUN_NOT_FOUND, ITEM_NOT_FOUND, WRONG_DRIVER, RUN_TERMINAL, QUARANTINED, PAYLOAD_TOO_LARGE for the
+   * details of the failure.
    *
    * @generated from rpc millrace.state.v1.DispatchService.FailWork
    */
@@ -1363,7 +1364,7 @@ export const DispatchService: GenService<{
   },
   /**
    * Gives an item back, its attempt not counted. Safe to repeat with the same request id; else a second call is
-   * LEASE_LOST. Errors: LEASE_LOST, ITEM_NOT_FOUND.
+   * LEASE_LOST. Errors: LEASE_LOST, ITEM_NOT_FOUND, WRONG_DRIVER.
    *
    * @generated from rpc millrace.state.v1.DispatchService.ReleaseWork
    */

@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file millrace/state/v1/wait.proto.
  */
 export const file_millrace_state_v1_wait: GenFile = /*@__PURE__*/
-  fileDesc("ChxtaWxscmFjZS9zdGF0ZS92MS93YWl0LnByb3RvEhFtaWxscmFjZS5zdGF0ZS52MSLEAwoEV2FpdBIbCglub2RlX3BhdGgYASABKAlCCLpIBXIDKIAIEi4KCnNpbmNlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KBndvcmtlchgDIAEoCzIdLm1pbGxyYWNlLnN0YXRlLnYxLldvcmtlcldhaXRIABItCgV0aW1lchgEIAEoCzIcLm1pbGxyYWNlLnN0YXRlLnYxLlRpbWVyV2FpdEgAEi8KBnNpZ25hbBgFIAEoCzIdLm1pbGxyYWNlLnN0YXRlLnYxLlNpZ25hbFdhaXRIABItCgVjaGlsZBgGIAEoCzIcLm1pbGxyYWNlLnN0YXRlLnYxLkNoaWxkV2FpdEgAEi0KBXJldHJ5GAcgASgLMhwubWlsbHJhY2Uuc3RhdGUudjEuUmV0cnlXYWl0SAASNwoKZGl2ZXJnZW5jZRgIIAEoCzIhLm1pbGxyYWNlLnN0YXRlLnYxLkRpdmVyZ2VuY2VXYWl0SAASOAoLZGVhZF9sZXR0ZXIYCSABKAsyIS5taWxscmFjZS5zdGF0ZS52MS5EZWFkTGV0dGVyV2FpdEgAQg0KBGtpbmQSBbpIAggBIj8KCldvcmtlcldhaXQSDwoHaXRlbV9pZBgBIAEoCRINCgVxdWV1ZRgCIAEoCRIRCgl3b3JrZXJfaWQYAyABKAkiOQoJVGltZXJXYWl0EiwKCGR1ZV90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJcCgpTaWduYWxXYWl0EgwKBG5hbWUYASABKAkSLgoKdW50aWxfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIYXBwcm92YWwYAyABKAgiMAoJQ2hpbGRXYWl0Eg4KBnJ1bl9pZBgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoCSJ6CglSZXRyeVdhaXQSLAoIZHVlX3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2F0dGVtcHQYAiABKAUSLgoHZmFpbHVyZRgDIAEoCzIdLm1pbGxyYWNlLndvcmtmbG93LnYxLkZhaWx1cmUiYwoORGl2ZXJnZW5jZVdhaXQSFQoNZXhwZWN0ZWRfc3RlcBgBIAEoCRISCgpmb3VuZF9zdGVwGAIgASgJEhcKD3NvdXJjZV9sb2NhdGlvbhgDIAEoCRINCgVidWlsZBgEIAEoCSIoCg5EZWFkTGV0dGVyV2FpdBIWCg5kZWFkX2xldHRlcl9pZBgBIAEoCUJbChVkZXYubWlsbHJhY2Uuc3RhdGUudjFCCVdhaXRQcm90b1ABWiFtaWxscmFjZS5kZXYvZ2VuL3N0YXRlL3YxO3N0YXRldjGqAhFNaWxscmFjZS5TdGF0ZS5WMWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_millrace_workflow_v1_failure]);
+  fileDesc("ChxtaWxscmFjZS9zdGF0ZS92MS93YWl0LnByb3RvEhFtaWxscmFjZS5zdGF0ZS52MSLEAwoEV2FpdBIbCglub2RlX3BhdGgYASABKAlCCLpIBXIDKIAIEi4KCnNpbmNlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KBndvcmtlchgDIAEoCzIdLm1pbGxyYWNlLnN0YXRlLnYxLldvcmtlcldhaXRIABItCgV0aW1lchgEIAEoCzIcLm1pbGxyYWNlLnN0YXRlLnYxLlRpbWVyV2FpdEgAEi8KBnNpZ25hbBgFIAEoCzIdLm1pbGxyYWNlLnN0YXRlLnYxLlNpZ25hbFdhaXRIABItCgVjaGlsZBgGIAEoCzIcLm1pbGxyYWNlLnN0YXRlLnYxLkNoaWxkV2FpdEgAEi0KBXJldHJ5GAcgASgLMhwubWlsbHJhY2Uuc3RhdGUudjEuUmV0cnlXYWl0SAASNwoKZGl2ZXJnZW5jZRgIIAEoCzIhLm1pbGxyYWNlLnN0YXRlLnYxLkRpdmVyZ2VuY2VXYWl0SAASOAoLZGVhZF9sZXR0ZXIYCSABKAsyIS5taWxscmFjZS5zdGF0ZS52MS5EZWFkTGV0dGVyV2FpdEgAQg0KBGtpbmQSBbpIAggBIj8KCldvcmtlcldhaXQSDwoHaXRlbV9pZBgBIAEoCRINCgVxdWV1ZRgCIAEoCRIRCgl3b3JrZXJfaWQYAyABKAkiOQoJVGltZXJXYWl0EiwKCGR1ZV90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJcCgpTaWduYWxXYWl0EgwKBG5hbWUYASABKAkSLgoKdW50aWxfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIYXBwcm92YWwYAyABKAgiMAoJQ2hpbGRXYWl0Eg4KBnJ1bl9pZBgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoCSJ6CglSZXRyeVdhaXQSLAoIZHVlX3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2F0dGVtcHQYAiABKAUSLgoHZmFpbHVyZRgDIAEoCzIdLm1pbGxyYWNlLndvcmtmbG93LnYxLkZhaWx1cmUiiwEKDkRpdmVyZ2VuY2VXYWl0Eh8KDWV4cGVjdGVkX3N0ZXAYASABKAlCCLpIBXIDKIAgEhwKCmZvdW5kX3N0ZXAYAiABKAlCCLpIBXIDKIAgEiEKD3NvdXJjZV9sb2NhdGlvbhgDIAEoCUIIukgFcgMogCASFwoFYnVpbGQYBCABKAlCCLpIBXIDKIABIigKDkRlYWRMZXR0ZXJXYWl0EhYKDmRlYWRfbGV0dGVyX2lkGAEgASgJQlsKFWRldi5taWxscmFjZS5zdGF0ZS52MUIJV2FpdFByb3RvUAFaIW1pbGxyYWNlLmRldi9nZW4vc3RhdGUvdjE7c3RhdGV2MaoCEU1pbGxyYWNlLlN0YXRlLlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_millrace_workflow_v1_failure]);
 
 /**
  * One thing that a running run waits for.
@@ -271,28 +271,28 @@ export const RetryWaitSchema: GenMessage<RetryWait> = /*@__PURE__*/
  */
 export type DivergenceWait = Message<"millrace.state.v1.DivergenceWait"> & {
   /**
-   * The step that the log has.
+   * The step that the log has. At most 4 096 bytes.
    *
    * @generated from field: string expected_step = 1;
    */
   expectedStep: string;
 
   /**
-   * The step that the code came to.
+   * The step that the code came to. At most 4 096 bytes.
    *
    * @generated from field: string found_step = 2;
    */
   foundStep: string;
 
   /**
-   * Where, in the code.
+   * Where, in the code. At most 4 096 bytes.
    *
    * @generated from field: string source_location = 3;
    */
   sourceLocation: string;
 
   /**
-   * The build that diverged.
+   * The build that diverged. At most 128 bytes.
    *
    * @generated from field: string build = 4;
    */

@@ -11,13 +11,11 @@ import { changeClientRun } from '../client-runs/change-client-run.ts';
 import { expiryFrom } from '../client-runs/lease-expiry.ts';
 import type { StateContext } from '../context.ts';
 import { clientLeaseToProto } from '../wire/client-node.ts';
-import { assertPlainNames } from '../wire/control-character.ts';
 
 /** ClaimService.ClaimTask: gives a task of a CLIENT run to a worker, unless somebody has it [10, 11, 41]. */
 export function createClaimTask(context: StateContext): UnaryHandler<ClaimTaskRequest, ClaimTaskResponse> {
   return async (request, { tenantId }) => {
     const { runId, incarnation, taskId, workerId, sessionId, requestId, expiry } = request;
-    assertPlainNames({ task_id: taskId, worker_id: workerId });
     assertActive(context, tenantId);
     const key = { tenantId, runId };
     const held = expiryFrom(expiry, sessionId);

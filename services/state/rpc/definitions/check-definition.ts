@@ -3,8 +3,6 @@ import type { Payload } from '#gen/millrace/common/v1/payload_pb.ts';
 import { type Definition, DefinitionSchema } from '#gen/millrace/workflow/v1/definition_pb.ts';
 import type { SignalDeclaration } from '#gen/millrace/workflow/v1/function_pb.ts';
 import { DomainError, type FieldViolation } from '#libs/errors/domain-error.ts';
-import { hasControlCharacter } from '#libs/rpc/validation/control-character.ts';
-import { MUST_BE_PLAIN } from '../wire/control-character.ts';
 import { contentTypeOf, inlineBytes } from './definition-from-proto.ts';
 
 /** Bytes of a definition as it is stored: an opaque document and a schema of 1 MiB each, with something to spare. */
@@ -13,16 +11,14 @@ const MAX_DEFINITION_BYTES = 2.5 * 1024 * 1024;
 const JSON_TYPE = /^application\/([\w.+-]+\+)?json(;.*)?$/i;
 
 /**
- * Checks what the rules of the protos cannot say: names without control characters, signals that are named once,
- * documents and schemas that are JSON and come with the message.
+ * Checks what the rules of the protos cannot say: signals that are named once, documents and schemas that are JSON and
+ * come with the message.
  *
  * @throws INVALID_FIELDS with every fault and its path, PAYLOAD_TOO_LARGE.
  */
 export function assertDefinition(definition: Definition): void {
   const { content } = definition;
   const violations = [
-    ...checkName('definition.workflow', definition.workflow),
-    ...checkName('definition.version', definition.version),
     ...(content.case === 'function' ? checkSignals(content.value.signals) : []),
     ...(content.case === 'opaque' ? checkDocument('definition.opaque', content.value) : []),
     ...checkSchema('definition.input_schema', definition.inputSchema),
@@ -44,10 +40,6 @@ export function assertDefinition(definition: Definition): void {
   }
 }
 
-function checkName(field: string, name: string): readonly FieldViolation[] {
-  return hasControlCharacter(name) ? [{ field, description: MUST_BE_PLAIN }] : [];
-}
-
 function checkSignals(signals: readonly SignalDeclaration[]): readonly FieldViolation[] {
   const seen = new Map<string, number>();
   return signals.flatMap(({ name, schema }, index) => {
@@ -55,11 +47,7 @@ function checkSignals(signals: readonly SignalDeclaration[]): readonly FieldViol
     const first = seen.get(name);
     seen.set(name, first ?? index);
     const repeated = { field: `${field}.name`, description: `is the name of signals[${first}] too` };
-    return [
-      ...(first === undefined ? [] : [repeated]),
-      ...checkName(`${field}.name`, name),
-      ...checkSchema(`${field}.schema`, schema),
-    ];
+    return [...(first === undefined ? [] : [repeated]), ...checkSchema(`${field}.schema`, schema)];
   });
 }
 

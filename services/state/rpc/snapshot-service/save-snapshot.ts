@@ -17,7 +17,6 @@ import type { StateContext } from '../context.ts';
 import { needsSettling, settlePayload } from '../payloads/settle-payload.ts';
 import { commitTokenOf } from '../runs/commit-token.ts';
 import { once } from '../runs/once.ts';
-import { assertPlainNames } from '../wire/control-character.ts';
 import { failureFromProto } from '../wire/failure.ts';
 import { invalidField } from '../wire/invalid-field.ts';
 import { payloadFromProto } from '../wire/payload.ts';
@@ -33,7 +32,6 @@ const MAX_TRIES = 3;
 export function createSaveSnapshot(context: StateContext): UnaryHandler<SaveSnapshotRequest, SaveSnapshotResponse> {
   return async (request, call) => {
     const key = { tenantId: call.tenantId, runId: request.runId };
-    assertPlainNames({ run_id: request.runId, workflow: request.workflow, version: request.version });
     if (request.taskOutput !== undefined && (request.fence === undefined || request.taskId === '')) {
       throw invalidField('task_output', 'must come with fence and task_id');
     }

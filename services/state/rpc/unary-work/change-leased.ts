@@ -6,6 +6,7 @@ import { runNotFound } from '#libs/partition/serve/history.ts';
 import type { RunVisit } from '#libs/partition/serve/run-visit.ts';
 import type { StateContext } from '../context.ts';
 import { once } from '../runs/once.ts';
+import { errorFromRejection } from '../wire/rejection.ts';
 import { type LeasedRun, type MissingItem, proofFrom } from './leased-run.ts';
 import { type Repeatable, requestDigest } from './request-digest.ts';
 
@@ -21,7 +22,7 @@ export interface LeasedChange<O> {
 /**
  * Visits a leased run once for all that a request says; with a request id, once for all its repeats too.
  *
- * @throws RUN_NOT_FOUND, what the lease proves not, REQUEST_ID_REUSED, and what `act` throws.
+ * @throws RUN_NOT_FOUND, WRONG_DRIVER for a CLIENT run, what the lease proves not, REQUEST_ID_REUSED, and what `act` throws.
  */
 export async function changeLeased<I extends DescMessage, O extends DescMessage>(
   context: StateContext,
@@ -40,6 +41,9 @@ export async function changeLeased<I extends DescMessage, O extends DescMessage>
     act: (visit) => {
       const { hot } = visit;
       if (hot === undefined) throw runNotFound(key);
+      const { driver } = hot.identity;
+      // Its claims are not the leases of these calls: to look for one among them could only tell something else.
+      if (driver !== 'SERVER') throw errorFromRejection({ reason: 'WRONG_DRIVER', metadata: { driver } }, key);
       return act(visit, hot, proofFrom(hot.run, lease, missing));
     },
     encode: (answer) => toBinary(method.output, answer),

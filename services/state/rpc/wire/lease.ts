@@ -2,7 +2,6 @@ import type { Lease as LeaseMessage, LeaseRef } from '#gen/millrace/state/v1/lea
 import type { LeaseProof } from '#libs/engine/commands/item-commands.ts';
 import { itemIdFrom, type Lease, maybeItemSequence } from '#libs/engine/model/lease.ts';
 import { ROOT } from '#libs/engine/model/run.ts';
-import { DomainError } from '#libs/errors/domain-error.ts';
 import { namedSessionId } from '#libs/partition/dispatch/named-session-id.ts';
 import { maybeTimestampFromTime, timestampFromTime } from './timestamp.ts';
 
@@ -36,17 +35,14 @@ export function maybeProofFromRef(ref: LeaseRef, held: LeaseProof): LeaseProof |
   return maybeItemSequence(ref.incarnation, ref.itemId) === held.itemSequence ? held : undefined;
 }
 
+/** Stands where an id names no item of its incarnation: items are numbered from 1, so that nobody holds it. */
+const NO_ITEM = 0;
+
 /**
  * What a lease that a call names proves about an item of a run. The id of an item does not say which node it belongs to;
- * a function's is the root.
- *
- * @throws LEASE_LOST for an id that names no item of the incarnation: nobody can hold it.
+ * a function's is the root. An id that names no item of the incarnation proves nothing of any.
  */
 export function leaseProofFromProto(ref: LeaseRef, nodePath: string = ROOT): LeaseProof {
-  const { runId, incarnation, itemId, fence } = ref;
-  const itemSequence = maybeItemSequence(incarnation, itemId);
-  if (itemSequence === undefined) {
-    throw new DomainError('LEASE_LOST', `item ${itemId} is none of run ${runId}`, { metadata: { run_id: runId } });
-  }
-  return { incarnation, nodePath, itemSequence, fence };
+  const { incarnation, itemId, fence } = ref;
+  return { incarnation, nodePath, itemSequence: maybeItemSequence(incarnation, itemId) ?? NO_ITEM, fence };
 }

@@ -5,6 +5,7 @@ import type { StateContext } from '../context.ts';
 import { historyToProto } from '../wire/assignment.ts';
 import { type LogFault, workRejection } from '../wire/rejection.ts';
 import type { DownBatch } from './down-batch.ts';
+import { noAssignment } from './no-assignment.ts';
 import type { StreamItems } from './stream-items.ts';
 
 /** Events of one chunk at most. */
@@ -27,7 +28,8 @@ export function createHistoryReader(
 ): HistoryReader {
   async function read({ handle, afterSequence }: HistoryRequest): Promise<void> {
     const item = items.get(handle);
-    if (item?.route !== undefined && item.route !== 'here') {
+    if (item === undefined) throw noAssignment();
+    if (item.route !== undefined && item.route !== 'here') {
       const request: HistoryRequest = {
         $typeName: 'millrace.state.v1.HistoryRequest',
         handle: item.peerHandle,
@@ -37,7 +39,7 @@ export function createHistoryReader(
       return;
     }
     let after = Number(afterSequence);
-    for (let isLast = item === undefined; !isLast && item !== undefined; ) {
+    for (let isLast = false; !isLast; ) {
       if (signal.aborted || items.get(handle) !== item) return;
       const { key, proof } = item;
       const window = { afterSequence: after, maxEvents: CHUNK_EVENTS, maxBytes: CHUNK_BYTES };

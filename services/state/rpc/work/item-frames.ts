@@ -31,6 +31,7 @@ import {
 import { payloadFromProto, payloadToProto } from '../wire/payload.ts';
 import { stepIdFromProto } from '../wire/step-id.ts';
 import { type FrameSink, OtherTask, StepTask } from './frame-task.ts';
+import { noAssignment } from './no-assignment.ts';
 import type { PeerWork } from './peer-work.ts';
 import type { StreamItem, StreamItems } from './stream-items.ts';
 
@@ -126,7 +127,7 @@ export function createItemFrames(
   function find(handle: number, ordinal: number): StreamItem | undefined {
     const item = items.get(handle);
     if (item === undefined) {
-      sink.onReject(handle, ordinal, new DomainError('LEASE_LOST', 'the handle names no assignment'), undefined);
+      sink.onReject(handle, ordinal, noAssignment(), undefined);
     }
     return item;
   }
