@@ -164,6 +164,8 @@ export class Call implements CallContext {
 
   /** Ends the call because its caller's side of the door closed: the caller gave up at the deadline, or it left. */
   leave(): void {
+    // The door tells it of every call, of those that are over too, and an error that nobody gets costs its stack.
+    if (this.#isEnded || this.#abortReason !== undefined) return;
     const isDue = this.#deadlineAt !== undefined && performance.now() >= this.#deadlineAt - DEADLINE_SLACK_MS;
     this.abort(isDue ? this.deadlineExceeded() : callerGone());
   }

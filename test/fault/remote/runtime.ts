@@ -80,6 +80,6 @@ export async function runRuntime(
 }
 
 /** What a runtime saves after a task: more than stays in the log of the run. */
-export function stateAfter(text: string): string {
+function stateAfter(text: string): string {
   return `${text} `.repeat(100);
 }
