@@ -63,11 +63,12 @@ export function decideSaveSnapshot(run: Run, command: SaveSnapshot, now: number)
   if (isTerminal(to)) {
     appendRecord(draft, runEnded(to, command));
   } else if (to === run.status || !isTerminal(changeStatus(run, draft, to, ''))) {
+    const isSame = isSameFork(client.position, position);
     const next: Stand = {
+      ...(isSame ? stand : { done: emptyMap() }),
       position,
       hints: hintsByTask(hints),
       taskTags: tags,
-      done: isSameFork(client.position, position) ? stand.done : emptyMap(),
       priority: priority ?? run.priority,
       isSignalled: isSignalledAt(run, position),
     };

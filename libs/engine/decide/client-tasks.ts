@@ -21,10 +21,7 @@ export function offerTasks(run: Run, client: ClientState, draft: Draft, stand: S
   const wanted = wantedTasks(stand);
   // What is offered is to be done where the run stood: of a run with thousands of items, those are few.
   for (const taskId of wantedTasks(standOf(run, client)).keys()) {
-    if (wanted.has(taskId)) continue;
-    const nodePath = taskPath(taskId);
-    const item = run.nodes.get(nodePath)?.item;
-    if (item !== undefined && item.lease === undefined) appendRecord(draft, { kind: 'taskWithdrawn', nodePath });
+    if (!wanted.has(taskId)) withdrawTask(run, draft, taskId);
   }
   for (const [taskId, task] of wanted) {
     const path = taskPath(taskId);
@@ -41,8 +38,8 @@ export function offerTasks(run: Run, client: ClientState, draft: Draft, stand: S
 }
 
 /**
- * Offers what a result of a task leads to: nothing, but where everything is done, after a while, the task that was done
- * last. `isSettled`: the task's own item is over by what was drafted before.
+ * Offers what a result of a task leads to: nothing, but where everything is done with it, the task once more after a
+ * while. `isSettled`: the task's own item is over by what was drafted before.
  */
 export function offerAfterResult(
   run: Run,
@@ -52,17 +49,24 @@ export function offerAfterResult(
   isSettled: boolean,
 ): void {
   const after = standAfter(run, client, taskId, draft.time);
-  const last = maybeLastDone(after)?.[0];
-  for (const gone of new Set([taskId, maybeLastDone(standOf(run, client))?.[0]])) {
-    if (gone === undefined || gone === last || (gone === taskId && isSettled)) continue;
-    const nodePath = taskPath(gone);
-    const item = run.nodes.get(nodePath)?.item;
-    if (item !== undefined && item.lease === undefined) appendRecord(draft, { kind: 'taskWithdrawn', nodePath });
+  const isLast = maybeLastDone(after) === after.justDone;
+  const before = isLast ? maybeLastDone(standOf(run, client))?.[0] : undefined;
+  if (before !== undefined && before !== taskId) withdrawTask(run, draft, before);
+  const item = isSettled ? undefined : run.nodes.get(taskPath(taskId))?.item;
+  if (item?.lease !== undefined || (isLast && client.dead.has(taskPath(taskId)))) return;
+  if (!isLast) {
+    if (item !== undefined) withdrawTask(run, draft, taskId);
+    return;
   }
-  if (last === undefined || client.dead.has(taskPath(last))) return;
-  const isHeld = run.nodes.get(taskPath(last))?.item?.lease !== undefined && !(last === taskId && isSettled);
-  const task = maybeWanted(after, last);
-  if (task !== undefined && !isHeld) offerTask(draft, last, task, 1);
+  const task = maybeWanted(after, taskId);
+  if (task !== undefined) offerTask(draft, taskId, task, 1);
+}
+
+/** Takes back an offer, unless somebody holds the task. */
+function withdrawTask(run: Run, draft: Draft, taskId: string): void {
+  const nodePath = taskPath(taskId);
+  const item = run.nodes.get(nodePath)?.item;
+  if (item !== undefined && item.lease === undefined) appendRecord(draft, { kind: 'taskWithdrawn', nodePath });
 }
 
 /** The same task, not before a time. */

@@ -9,12 +9,17 @@ export interface WantedTask {
   readonly tags: readonly string[];
 }
 
+/** A task that has a result, and since when. */
+type DoneTask = readonly [taskId: string, doneTime: number];
+
 /** What decides which tasks of a CLIENT run are to be done. */
 export interface Stand {
   readonly position: Position | undefined;
   readonly hints: ReadonlyMap<string, TaskHint>;
   readonly taskTags: readonly string[];
   readonly done: ReadonlyMap<string, number>;
+  /** A task that is done by what is being decided, and when: the last one. */
+  readonly justDone?: DoneTask;
   readonly priority: number;
   /** The signal that the position waits for, if it does, has come. */
   readonly isSignalled: boolean;
@@ -28,9 +33,7 @@ export function standOf({ priority }: Run, client: ClientState): Stand {
 
 /** Where a run stands once a task has a result. */
 export function standAfter(run: Run, client: ClientState, taskId: string, now: number): Stand {
-  const done = new Map(client.done);
-  done.delete(taskId);
-  return { ...standOf(run, client), done: done.set(taskId, now) };
+  return { ...standOf(run, client), justDone: [taskId, now] };
 }
 
 /** Whether the signal that a position waits for is there when a run comes to stand at it. */
@@ -58,15 +61,17 @@ export function wantedTasks(stand: Stand): ReadonlyMap<string, WantedTask> {
 }
 
 /** The task that was done last where a run stands and everything is done, and when that was. */
-export function maybeLastDone(stand: Stand): readonly [taskId: string, doneTime: number] | undefined {
-  if (stand.done.size === 0) return undefined;
+export function maybeLastDone(stand: Stand): DoneTask | undefined {
+  const { done, justDone } = stand;
+  if (done.size === 0 && justDone === undefined) return undefined;
   const here = new Set<string>();
   for (const [taskId] of tasksAt(stand)) {
     if (isOpen(stand, taskId)) return undefined;
     here.add(taskId);
   }
-  let last: readonly [string, number] | undefined;
-  for (const entry of stand.done) if (here.has(entry[0])) last = entry;
+  if (justDone !== undefined && here.has(justDone[0])) return justDone;
+  let last: DoneTask | undefined;
+  for (const entry of done) if (here.has(entry[0])) last = entry;
   return last;
 }
 
@@ -85,8 +90,8 @@ export function maybeWanted(stand: Stand, taskId: string): WantedTask | undefine
   return undefined;
 }
 
-function isOpen({ done }: Stand, taskId: string): boolean {
-  return taskId !== '' && !done.has(taskId);
+function isOpen({ done, justDone }: Stand, taskId: string): boolean {
+  return taskId !== '' && !done.has(taskId) && justDone?.[0] !== taskId;
 }
 
 function wantedAs({ hints, priority, taskTags }: Stand, taskId: string, notBeforeTime: number | undefined): WantedTask {

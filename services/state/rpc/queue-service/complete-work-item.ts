@@ -7,7 +7,6 @@ import {
 import type { UnaryHandler } from '#libs/rpc/handler.ts';
 import type { StateContext } from '../context.ts';
 import { changeItem, holderOf } from '../queues/change-item.ts';
-import { assertNames } from '../queues/item-key.ts';
 import { itemPayload } from '../queues/item-payload.ts';
 import { maybeWorkItem } from '../queues/work-item.ts';
 
@@ -16,7 +15,6 @@ export function createCompleteWorkItem(
   context: StateContext,
 ): UnaryHandler<CompleteWorkItemRequest, CompleteWorkItemResponse> {
   return async (request, call) => {
-    assertNames(request);
     const { tenantId } = call;
     const { workerId, fence, requestId } = request;
     const output = await itemPayload(context, call, request, request.output, 'output');

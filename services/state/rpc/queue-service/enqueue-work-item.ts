@@ -20,10 +20,9 @@ import { newestOf } from '../client-runs/change-client-run.ts';
 import type { StateContext } from '../context.ts';
 import { needsSettling, settlePayload } from '../payloads/settle-payload.ts';
 import { freshFreeRun } from '../queues/free-run.ts';
-import { assertNames, byItem, type ItemPlace, itemIdFromRequest, itemPlaceOf } from '../queues/item-key.ts';
+import { byItem, type ItemPlace, itemIdFromRequest, itemPlaceOf } from '../queues/item-key.ts';
 import { maybeWorkItem, payloadOf } from '../queues/work-item.ts';
 import { once } from '../runs/once.ts';
-import { assertPlain } from '../wire/control-character.ts';
 import { payloadFromProto, payloadToReadableProto } from '../wire/payload.ts';
 import { errorFromRejection } from '../wire/rejection.ts';
 import { sortedTags } from '../wire/tags.ts';
@@ -68,9 +67,6 @@ export function createEnqueueWorkItem(
 
   return async (request, call) => {
     nameItem(context, request, call.tenantId);
-    assertNames(request);
-    assertPlain(request.queue, 'queue');
-    assertPlain(request.nodeId, 'node_id');
     assertActive(context, call.tenantId);
     const { requestId, incarnation, payload: sent } = request;
     const place = itemPlaceOf(call.tenantId, request);

@@ -8,7 +8,7 @@ import type { FailWorkItem } from '#libs/engine/commands/claim-commands.ts';
 import type { UnaryHandler } from '#libs/rpc/handler.ts';
 import type { StateContext } from '../context.ts';
 import { changeItem, holderOf } from '../queues/change-item.ts';
-import { assertNames, byItem } from '../queues/item-key.ts';
+import { byItem } from '../queues/item-key.ts';
 import { untilShown } from '../queues/until-shown.ts';
 import { maybeWorkItem } from '../queues/work-item.ts';
 import { maybeMsFromDuration } from '../wire/duration.ts';
@@ -18,7 +18,6 @@ import { invalidField } from '../wire/invalid-field.ts';
 /** QueueService.FailWorkItem: an attempt failed, or came too early. */
 export function createFailWorkItem(context: StateContext): UnaryHandler<FailWorkItemRequest, FailWorkItemResponse> {
   return async (request, call) => {
-    assertNames(request);
     const { workerId, fence, requestId, rateLimited, countAttempt = !rateLimited } = request;
     const terms = termsOf(request, countAttempt);
     const answer = await changeItem(context, {

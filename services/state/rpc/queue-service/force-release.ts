@@ -18,7 +18,6 @@ import { itemError, itemNotFound } from '../queues/change-item.ts';
 import { type ItemPlace, itemPlaceOf } from '../queues/item-key.ts';
 import { runRefOf } from '../queues/work-item.ts';
 import { clientLeaseToProto } from '../wire/client-node.ts';
-import { assertPlain } from '../wire/control-character.ts';
 import { invalidField } from '../wire/invalid-field.ts';
 
 type Work = ForceReleaseRequest['work'];
@@ -33,8 +32,6 @@ export function createForceRelease(context: StateContext): UnaryHandler<ForceRel
   return async (request, call) => {
     const { tenantId, principal } = call;
     const { runId, work, fence, countAttempt: countsAttempt, reason, requestId } = request;
-    assertPlain(runId, 'run_id');
-    assertPlain(work.value ?? '', `${work.case === 'taskId' ? 'task' : 'item'}_id`);
     if (work.case === 'taskId' && runId === '') throw invalidField('run_id', 'must name the run of a task');
     const place = placeOf(tenantId, runId, work);
     const name = { runId, itemId: work.value ?? '' };

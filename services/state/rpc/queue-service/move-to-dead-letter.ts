@@ -11,7 +11,7 @@ import { readDeadLetter } from '../dead-letters/dead-letter-message.ts';
 import { maybeFindDeadLetter } from '../dead-letters/find-dead-letter.ts';
 import { audited } from '../queues/audited.ts';
 import { changeItem } from '../queues/change-item.ts';
-import { assertNames, byItem } from '../queues/item-key.ts';
+import { byItem } from '../queues/item-key.ts';
 import { untilShown } from '../queues/until-shown.ts';
 import { failureFromProto } from '../wire/failure.ts';
 import { invalidField } from '../wire/invalid-field.ts';
@@ -24,7 +24,6 @@ export function createMoveToDeadLetter(
   context: StateContext,
 ): UnaryHandler<MoveToDeadLetterRequest, MoveToDeadLetterResponse> {
   return async (request, call) => {
-    assertNames(request);
     const { tenantId, principal, signal } = call;
     const { fence, requestId, itemId, runId } = request;
     if (request.failure === undefined) throw invalidField('failure', 'must be there');

@@ -7,7 +7,6 @@ import {
 import type { UnaryHandler } from '#libs/rpc/handler.ts';
 import type { StateContext } from '../context.ts';
 import { changeItem, holderOf } from '../queues/change-item.ts';
-import { assertNames } from '../queues/item-key.ts';
 import { runRefOf } from '../queues/work-item.ts';
 import { DEFAULT_TTL_MS } from '../unary-work/extend-lease.ts';
 import { clientLeaseToProto } from '../wire/client-node.ts';
@@ -16,7 +15,6 @@ import { maybeMsFromDuration } from '../wire/duration.ts';
 /** QueueService.RenewLease: holds an item from now on for so long. One that never expires stays as it is. */
 export function createRenewLease(context: StateContext): UnaryHandler<RenewLeaseRequest, RenewLeaseResponse> {
   return async (request, { tenantId }) => {
-    assertNames(request);
     const { workerId, fence, requestId } = request;
     const ttlMs = maybeMsFromDuration(request.ttl) ?? DEFAULT_TTL_MS;
     return await changeItem(context, {

@@ -5,7 +5,6 @@ import type { LeaseExpiry } from '#libs/engine/model/lease.ts';
 import { createDispatchOrder, type DispatchOrder } from '#libs/partition/ready/dispatch-order.ts';
 import { ANY_DEFINITION, type WorkerShape } from '#libs/partition/ready/worker-shape.ts';
 import { DEFAULT_TTL_MS } from '../unary-work/extend-lease.ts';
-import { assertPlain } from '../wire/control-character.ts';
 import { msFromDuration } from '../wire/duration.ts';
 import { sortedTags } from '../wire/tags.ts';
 
@@ -13,17 +12,10 @@ const DEFAULT_QUEUE = 'default';
 /** The longest duration that there is: as no aging. */
 const MAX_DURATION_SECONDS = 315_576_000_000n;
 
-type Terms = Pick<ClaimWorkItemRequest, 'queues' | 'tags' | 'workerId' | 'sessionId' | 'requestId'>;
+type Terms = Pick<ClaimWorkItemRequest, 'queues' | 'tags'>;
 
-/**
- * What a claim may get: items of its queues, of runs and free ones.
- *
- * @throws INVALID_FIELDS for a name with control characters: such queues are not for people.
- */
-export function claimShape(tenantId: string, { queues, tags, workerId, requestId }: Terms): WorkerShape {
-  assertPlain(workerId, 'worker_id');
-  assertPlain(requestId, 'request_id');
-  for (const [index, queue] of queues.entries()) assertPlain(queue, `queues[${index}]`);
+/** What a claim may get: items of its queues, of runs and free ones. */
+export function claimShape(tenantId: string, { queues, tags }: Terms): WorkerShape {
   return {
     tenantId,
     queues: new Set((queues.length === 0 ? [DEFAULT_QUEUE] : queues).map(itemQueue)),

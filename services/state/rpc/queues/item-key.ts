@@ -3,7 +3,6 @@ import { itemPath } from '#libs/engine/model/client-path.ts';
 import type { CallContext } from '#libs/rpc/call-context.ts';
 import { freeTenantOf } from '#libs/store/tables/free-tenant.ts';
 import type { RunKey } from '#libs/store/tables/keys.ts';
-import { assertPlain } from '../wire/control-character.ts';
 
 /** How a request names a work item. */
 export interface ItemName {
@@ -35,16 +34,4 @@ export function byItem(request: ItemName, { tenantId }: CallContext): RunKey {
 export function itemIdFromRequest(tenantId: string, requestId: string): string {
   // Neither part has a line break.
   return `item-${hash('sha256', `${tenantId}\n${requestId}`).slice(0, 32)}`;
-}
-
-/**
- * Guards the names of an item and of its worker.
- *
- * @throws INVALID_FIELDS naming the first one with a control character.
- */
-export function assertNames(names: ItemName & { readonly workerId?: string; readonly requestId: string }): void {
-  assertPlain(names.runId, 'run_id');
-  assertPlain(names.itemId, 'item_id');
-  assertPlain(names.workerId ?? '', 'worker_id');
-  assertPlain(names.requestId, 'request_id');
 }
