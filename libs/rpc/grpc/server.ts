@@ -11,6 +11,7 @@ import type { CallRuntime } from '../call/runtime.ts';
 import { bindError, formatAddress, type ListenAddress } from '../listen-address.ts';
 import type { TlsMaterial } from '../server-options.ts';
 import type { MethodBinding, ServiceBinding } from '../service-binding.ts';
+import { type CallTurns, createCallTurns } from './call-turns.ts';
 import { requestDecoder, responseEncoder } from './codec.ts';
 import { clientStreamHandler, serverStreamHandler } from './stream.ts';
 import { unaryHandler } from './unary.ts';
@@ -45,8 +46,9 @@ export async function openGrpcDoor(
     'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
     'grpc-node.flow_control_window': 1024 * 1024,
   });
+  const turns = createCallTurns();
   for (const { methods } of services) {
-    server.addService(definition(methods, maxMessageBytes), implementation(runtime, methods));
+    server.addService(definition(methods, maxMessageBytes), implementation(runtime, turns, methods));
   }
   const port = await bind(server, listen, credentials(tls));
   return {
@@ -80,14 +82,18 @@ function definition(methods: readonly MethodBinding[], maxBytes: number): Servic
   );
 }
 
-function implementation(runtime: CallRuntime, methods: readonly MethodBinding[]): UntypedServiceImplementation {
-  return Object.fromEntries(methods.map((binding) => [binding.method.name, methodHandler(runtime, binding)]));
+function implementation(
+  runtime: CallRuntime,
+  turns: CallTurns,
+  methods: readonly MethodBinding[],
+): UntypedServiceImplementation {
+  return Object.fromEntries(methods.map((binding) => [binding.method.name, methodHandler(runtime, turns, binding)]));
 }
 
-function methodHandler(runtime: CallRuntime, binding: MethodBinding): UntypedHandleCall {
+function methodHandler(runtime: CallRuntime, turns: CallTurns, binding: MethodBinding): UntypedHandleCall {
   switch (binding.method.methodKind) {
     case 'unary':
-      return unaryHandler(runtime, binding);
+      return unaryHandler(runtime, turns, binding);
     case 'client_streaming':
       return clientStreamHandler(runtime, binding);
     case 'server_streaming':

@@ -6,6 +6,7 @@ import { endCall, failCall } from '../call/end-call.ts';
 import type { CallRuntime } from '../call/runtime.ts';
 import { serveUnary } from '../call/serve-unary.ts';
 import type { MethodBinding } from '../service-binding.ts';
+import type { CallTurns } from './call-turns.ts';
 import { responseEncoder } from './codec.ts';
 import { GrpcIncomingCall } from './incoming.ts';
 import { grpcStatus, trailers } from './status.ts';
@@ -13,6 +14,7 @@ import { grpcStatus, trailers } from './status.ts';
 /** Serves a unary method through grpc-js. */
 export function unaryHandler(
   runtime: CallRuntime,
+  turns: CallTurns,
   binding: MethodBinding,
 ): handleUnaryCall<Message | UndecodedRequest, Buffer> {
   const encode = responseEncoder(binding.method.output, runtime.limits.maxMessageBytes);
@@ -32,6 +34,8 @@ export function unaryHandler(
     };
     call.onAbort(fail);
     grpcCall.on('cancelled', () => call.leave());
-    serveUnary(call, grpcCall.request).then(answer).catch(fail);
+    turns.begin(() => {
+      if (!call.isEnded) serveUnary(call, grpcCall.request).then(answer).catch(fail);
+    });
   };
 }
