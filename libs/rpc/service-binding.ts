@@ -6,7 +6,7 @@ import {
   hasOption,
   type Message,
 } from '@bufbuild/protobuf';
-import { access, Role as RoleProto } from '#gen/millrace/common/v1/options_pb.ts';
+import { access } from '#gen/millrace/common/v1/options_pb.ts';
 import type { Role } from '#libs/auth/roles.ts';
 import type {
   BidiHandler,
@@ -16,6 +16,7 @@ import type {
   ServiceHandlers,
   UnaryHandler,
 } from './handler.ts';
+import { maybeRoleFromProto } from './role-from-proto.ts';
 
 /** How a method's handler is called. */
 export type BoundHandler =
@@ -57,22 +58,12 @@ export interface BindOptions {
   readonly allowed?: ReadonlySet<Role> | 'everyone';
 }
 
-const ROLES: Readonly<Record<(typeof RoleProto)[keyof typeof RoleProto], Role | undefined>> = {
-  [RoleProto.UNSPECIFIED]: undefined,
-  [RoleProto.VIEWER]: 'viewer',
-  [RoleProto.DEVELOPER]: 'developer',
-  [RoleProto.OPERATOR]: 'operator',
-  [RoleProto.WORKER]: 'worker',
-  [RoleProto.ADMIN]: 'admin',
-  [RoleProto.ROOT]: 'root',
-};
-
 /** The roles that a method's access option names; none where it has no such option, and so nobody may call it. */
 export function rolesOfMethod(method: DescMethod): ReadonlySet<Role> {
   if (!hasOption(method, access)) {
     return new Set();
   }
-  const roles = getOption(method, access).roles.map((role) => ROLES[role as keyof typeof ROLES]);
+  const roles = getOption(method, access).roles.map(maybeRoleFromProto);
   return new Set(roles.filter((role) => role !== undefined));
 }
 

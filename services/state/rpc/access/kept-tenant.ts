@@ -1,6 +1,6 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { type Tenant, TenantSchema } from '#gen/millrace/state/v1/tenant_pb.ts';
-import { assertSameRequest, REQUEST_ID_MS } from './request-hash.ts';
+import { assertSameRequest, REQUEST_ID_MS } from '../runs/request-ids.ts';
 import type { KeptRequest, TenantRecord } from './tenant-record.ts';
 
 /**

@@ -3,6 +3,7 @@ import { type Tenant, TenantSchema, TenantStatus } from '#gen/millrace/state/v1/
 import { DEFAULT_TENANT_ID } from '#libs/auth/tenant.ts';
 import type { TenantRow } from '#libs/store/tables/tenants.ts';
 import { packRow, parseRow } from '../definitions/packed-row.ts';
+import { REQUEST_ID_MS } from '../runs/request-ids.ts';
 
 /** A request that changed a tenant, so that a repeat gets the same answer. */
 export interface KeptRequest {
@@ -24,7 +25,6 @@ export interface TenantRecord {
 
 /** Requests that are remembered in a tenant's row; those before are forgotten early. */
 const MAX_REQUESTS = 16;
-const REQUEST_ID_MS = 24 * 60 * 60 * 1000;
 
 const STATUS_NAMES: Readonly<Record<number, string>> = {
   [TenantStatus.UNSPECIFIED]: 'ACTIVE',

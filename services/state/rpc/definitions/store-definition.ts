@@ -2,11 +2,10 @@ import type { Definition } from '#gen/millrace/workflow/v1/definition_pb.ts';
 import { contentDigest, definitionHash } from '#libs/definition/definition-hash.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { DefinitionTable } from '#libs/store/tables/definitions.ts';
+import { REQUEST_ID_MS } from '../runs/request-ids.ts';
 import { definitionFromProto } from './definition-from-proto.ts';
 import { type DefinitionRecord, recordFromRow, rowFromRecord } from './definition-row.ts';
 
-/** How long a request id is remembered. */
-const REQUEST_ID_MS = 24 * 60 * 60 * 1000;
 /** A row that is taken and then gone was deleted in between, which cannot go on for ever. */
 const MAX_ATTEMPTS = 3;
 

@@ -17,9 +17,10 @@ import { assertActive } from '../access/tenant-limits.ts';
 import type { StateContext } from '../context.ts';
 import { type DeadLetterPlace, deadLetterNotFound, maybeFindDeadLetter } from '../dead-letters/find-dead-letter.ts';
 import { audited } from '../queues/audited.ts';
-import { assertSame, maybeKept, REQUEST_ID_MS } from '../queues/once-in-tenant.ts';
+import { maybeKept } from '../queues/once-in-tenant.ts';
 import { untilShown } from '../queues/until-shown.ts';
 import { maybeWorkItem } from '../queues/work-item.ts';
+import { assertSameRequest, REQUEST_ID_MS } from '../runs/request-ids.ts';
 import { requestDigest } from '../unary-work/request-digest.ts';
 import { errorFromRejection } from '../wire/rejection.ts';
 import { dueTimeFromTimestamp } from '../wire/timestamp.ts';
@@ -56,7 +57,7 @@ export function createRequeueDeadLetter(
       act: (visit) => {
         const known = name.requestId === '' ? undefined : partition.state.requests.get(requestScope(name));
         if (known !== undefined) {
-          assertSame(known, argumentsHash, name.requestId);
+          assertSameRequest(known.argumentsHash, argumentsHash, name.requestId);
           return fromBinary(RequeueDeadLetterResponseSchema, known.reply);
         }
         decideRequeue(visit, request, call, place);
@@ -78,7 +79,7 @@ export function createRequeueDeadLetter(
     const name = { tenantId, runId: deadLetterId, rpc: RPC, requestId };
     const known = requestId === '' ? undefined : await maybeKeptHere(name);
     if (known !== undefined) {
-      assertSame(known, requestDigest(RequeueDeadLetterRequestSchema, request), requestId);
+      assertSameRequest(known.argumentsHash, requestDigest(RequeueDeadLetterRequestSchema, request), requestId);
       return fromBinary(RequeueDeadLetterResponseSchema, known.reply);
     }
     assertActive(context, tenantId);

@@ -8,11 +8,9 @@ import type { RunKey } from '#libs/store/tables/keys.ts';
 import type { RequestIdKey } from '#libs/store/tables/request-ids.ts';
 import type { StateContext } from '../context.ts';
 import { createKeyLocks, type KeyLocks } from '../payloads/key-locks.ts';
+import { assertSameRequest, REQUEST_ID_MS } from '../runs/request-ids.ts';
 import { takeTurn } from '../unary-work/take-turn.ts';
 import { untilDurable } from '../unary-work/until-durable.ts';
-
-/** How long a request id is kept. */
-export const REQUEST_ID_MS: number = 24 * 60 * 60 * 1000;
 
 /** A call about no run in particular that may be repeated. */
 export interface TenantRequest<D extends DescMessage> {
@@ -64,7 +62,7 @@ export function createOnceInTenant(context: StateContext): OnceInTenant {
     try {
       const known = await maybeKept(context, partition.state, name);
       if (known !== undefined) {
-        assertSame(known, argumentsHash, requestId);
+        assertSameRequest(known.argumentsHash, argumentsHash, requestId);
         await untilDurable(partition);
         return fromBinary(response, known.reply);
       }
@@ -114,16 +112,4 @@ export async function maybeKept(
   if (known !== undefined) return known.expireTime > nowMs() ? known : undefined;
   const row = await store.tables.readRequestId(name);
   return row === undefined || row.expireTime <= nowMs() ? undefined : unpackRequest(row);
-}
-
-/**
- * Guards that a repeat asks for the same.
- *
- * @throws REQUEST_ID_REUSED.
- */
-export function assertSame(known: KeptRequest, argumentsHash: Uint8Array, requestId: string): void {
-  if (Buffer.compare(known.argumentsHash, argumentsHash) === 0) return;
-  throw new DomainError('REQUEST_ID_REUSED', 'request_id was used with other arguments', {
-    metadata: { request_id: requestId },
-  });
 }

@@ -1,5 +1,4 @@
 import type { CommandKind } from '#libs/engine/commands/command.ts';
-import { DomainError } from '#libs/errors/domain-error.ts';
 import { mayBeAnswered, noteAnswered } from '#libs/partition/runs/answered-requests.ts';
 import { ask } from '#libs/partition/serve/ask.ts';
 import type { Partition } from '#libs/partition/serve/partition.ts';
@@ -10,9 +9,7 @@ import type { RunKey } from '#libs/store/tables/keys.ts';
 import type { RequestIdKey } from '#libs/store/tables/request-ids.ts';
 import type { StateContext } from '../context.ts';
 import { hashWords } from './hash-words.ts';
-
-/** How long a request id is kept. */
-const REQUEST_ID_MS: number = 24 * 60 * 60 * 1000;
+import { assertSameRequest, REQUEST_ID_MS } from './request-ids.ts';
 
 /** A change of a run that may be asked for again. */
 export interface Change<T> {
@@ -52,7 +49,7 @@ export async function once<T>({ node, store }: StateContext, change: Change<T>):
       const known =
         partition.state.requests.get(scope) ?? (kept !== undefined && kept.expireTime > visit.now ? kept : undefined);
       if (known !== undefined) {
-        if (Buffer.compare(known.argumentsHash, argumentsHash) !== 0) throw reused(requestId);
+        assertSameRequest(known.argumentsHash, argumentsHash, requestId);
         return change.decode(known.reply);
       }
       const answer = act(visit, partition.line.position);
@@ -68,10 +65,4 @@ export async function once<T>({ node, store }: StateContext, change: Change<T>):
 /** Whether the answer may stand in the tables. */
 function mayHaveRow(partition: Partition, name: RequestIdKey, scope: string): boolean {
   return !partition.state.requests.has(scope) && mayBeAnswered(partition.peek(name), name.rpc, name.requestId);
-}
-
-function reused(requestId: string): DomainError {
-  return new DomainError('REQUEST_ID_REUSED', 'request_id was used with other arguments', {
-    metadata: { request_id: requestId },
-  });
 }

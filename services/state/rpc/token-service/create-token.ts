@@ -10,15 +10,16 @@ import { isValidAt } from '#libs/auth/known-token.ts';
 import type { Role } from '#libs/auth/roles.ts';
 import { DomainError } from '#libs/errors/domain-error.ts';
 import type { UnaryHandler } from '#libs/rpc/handler.ts';
+import { maybeRoleFromProto } from '#libs/rpc/role-from-proto.ts';
 import type { TokenTable } from '#libs/store/tables/tokens.ts';
 import { appendAudit } from '../access/append-audit.ts';
-import { assertSameRequest, REQUEST_ID_MS, requestHash } from '../access/request-hash.ts';
+import { requestHash } from '../access/request-hash.ts';
 import { quotaExceeded } from '../access/start-rates.ts';
 import { rowFromToken, type TokenRecord, tokenFromRow, tokenToProto } from '../access/token-record.ts';
 import type { StateContext } from '../context.ts';
+import { assertSameRequest, REQUEST_ID_MS } from '../runs/request-ids.ts';
 import { msFromDuration } from '../wire/duration.ts';
 import { invalidField } from '../wire/invalid-field.ts';
-import { maybeRoleFromProto } from '../wire/role.ts';
 import { timeFromTimestamp } from '../wire/timestamp.ts';
 
 const COUNTED_PER_PAGE = 1_000;

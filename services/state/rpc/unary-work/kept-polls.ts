@@ -1,17 +1,15 @@
 import { type PollWorkRequest, PollWorkRequestSchema } from '#gen/millrace/state/v1/dispatch_service_pb.ts';
 import type { LeaseProof } from '#libs/engine/commands/item-commands.ts';
-import { DomainError } from '#libs/errors/domain-error.ts';
 import { requestScope } from '#libs/partition/state/partition-state.ts';
 import { type KeptRequest, unpackRequest } from '#libs/partition/state/request-row.ts';
 import type { RunKey } from '#libs/store/tables/keys.ts';
 import type { StateContext } from '../context.ts';
+import { assertSameRequest, REQUEST_ID_MS } from '../runs/request-ids.ts';
 import { requestDigest } from './request-digest.ts';
 import { untilDurable } from './until-durable.ts';
 
 /** The name of the RPC, a part of a request id's scope. */
 const RPC = 'PollWork';
-/** How long a request id is kept. */
-const KEEP_MS: number = 24 * 60 * 60 * 1000;
 
 /** An item that a poll was answered with. */
 export interface KeptItem {
@@ -61,18 +59,14 @@ export function createRepeatablePoll(
     maybeKept: async () => {
       const kept = await maybeRequest();
       if (kept === undefined) return undefined;
-      if (Buffer.compare(kept.argumentsHash, argumentsHash) !== 0) {
-        throw new DomainError('REQUEST_ID_REUSED', 'request_id was used with other arguments', {
-          metadata: { request_id: requestId },
-        });
-      }
+      assertSameRequest(kept.argumentsHash, argumentsHash, requestId);
       return decodeItems(tenantId, kept.reply);
     },
     keep: async (items) => {
       const [first] = items;
       if (first === undefined) return;
       const partition = node.partitionOf(first.key);
-      const expireTime = nowMs() + KEEP_MS;
+      const expireTime = nowMs() + REQUEST_ID_MS;
       partition.record({ kind: 'requestAnswered', ...name, argumentsHash, reply: encodeItems(items), expireTime });
       await untilDurable(partition);
     },

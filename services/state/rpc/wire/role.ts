@@ -10,22 +10,7 @@ const TO_PROTO: Readonly<Record<Role, RoleProto>> = {
   root: RoleProto.ROOT,
 };
 
-const FROM_PROTO: Readonly<Record<RoleProto, Role | undefined>> = {
-  [RoleProto.UNSPECIFIED]: undefined,
-  [RoleProto.VIEWER]: 'viewer',
-  [RoleProto.DEVELOPER]: 'developer',
-  [RoleProto.OPERATOR]: 'operator',
-  [RoleProto.WORKER]: 'worker',
-  [RoleProto.ADMIN]: 'admin',
-  [RoleProto.ROOT]: 'root',
-};
-
 /** A role as the protos have it. */
 export function roleToProto(role: Role): RoleProto {
   return TO_PROTO[role];
-}
-
-/** A role of the protos; undefined for none. */
-export function maybeRoleFromProto(role: RoleProto): Role | undefined {
-  return FROM_PROTO[role];
 }
